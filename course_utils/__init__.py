@@ -1,0 +1,1 @@
+"""Small and Clear: the package that every lesson of the course imports."""

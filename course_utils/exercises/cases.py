@@ -1,0 +1,112 @@
+"""Whether a learner's function agrees with the reference on given inputs."""
+
+import contextlib
+import copy
+import inspect
+import io
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils.exercises.compare import as_numpy, differs, expect, kind
+
+
+def agree(
+    answer: Callable,
+    reference: Callable,
+    *cases: tuple | dict,
+    tolerance: float = 1e-4,
+    same_dtype: bool = False,
+    slips: Sequence[tuple[Callable, str]] = (),
+) -> str | None:
+    """A remark on the first input for which `answer` and `reference` differ; None if none does.
+
+    Every call gets its own copy of the input, and an answer that changes its input is told so.
+
+    Args:
+        cases: a tuple of arguments each, or a dictionary of named ones.
+        slips: (wrong function, remark) pairs: an answer that agrees with a wrong function in every
+            case gets that remark before the numbers.
+    """
+    if not callable(answer):
+        return f"A function was expected, {kind(answer)} came. Hand in its name, without brackets."
+    for case in cases:
+        wanted, (got, changed) = _call(reference, case)[0], _call(answer, case)
+        where = f"for {_shown(answer, case)}"
+        remark = expect(got, wanted, where, tolerance=tolerance, same_dtype=same_dtype)
+        if remark:
+            return " ".join(filter(None, [_slip_remark(answer, slips, cases, tolerance), remark]))
+        if changed:
+            return (
+                f"The result is right {where}, but your function changed its input. "
+                "Work on a copy, for instance `x = x.clone()`."
+            )
+    return None
+
+
+def _call(function: Callable, case: tuple | dict) -> tuple[Any, bool]:
+    """The result on a copy of the case, and whether the copy was changed."""
+    if isinstance(case, dict):
+        given: Any = {name: _copied(value) for name, value in case.items()}
+    else:
+        given = tuple(_copied(value) for value in case)
+    result = function(**given) if isinstance(given, dict) else function(*given)
+    before = list(case.values()) if isinstance(case, dict) else list(case)
+    after = list(given.values()) if isinstance(given, dict) else list(given)
+    return result, any(_changed(a, b) for a, b in zip(before, after, strict=True))
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):  # deepcopy refuses tensors inside a graph
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, torch.Generator):
+        return value.clone_state()
+    return copy.deepcopy(value)
+
+
+def _changed(before: Any, after: Any) -> bool:
+    if isinstance(before, torch.nn.Module):
+        return _changed(dict(before.state_dict()), dict(after.state_dict()))
+    if isinstance(before, (torch.Tensor, np.ndarray, list, tuple, dict, Real)):
+        return differs(after, before, 0.0, True) is not None
+    return False
+
+
+def _slip_remark(
+    answer: Callable, slips: Sequence, cases: Sequence, tolerance: float
+) -> str | None:
+    for wrong, remark in slips:
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # its prints were seen once
+                same = all(
+                    differs(_call(answer, case)[0], _call(wrong, case)[0], tolerance, False) is None
+                    for case in cases
+                )
+        except Exception:  # a slip that cannot answer a case is not this slip
+            continue
+        if same:
+            return remark
+    return None
+
+
+def _shown(answer: Callable, case: tuple | dict) -> str:
+    """The input of a case, under the names that the answer gives it, short enough to read."""
+    try:
+        bound = inspect.signature(answer).bind(**case) if isinstance(case, dict) else (
+            inspect.signature(answer).bind(*case))  # fmt: skip
+        named = bound.arguments.items()
+    except (TypeError, ValueError):
+        named = case.items() if isinstance(case, dict) else [("", value) for value in case]
+    words = [f"{name} = {_short(v)}" if name else _short(v) for name, v in named]
+    return ", ".join(words) if words else "no input"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        count = value.numel() if isinstance(value, torch.Tensor) else value.size
+        return str(np.round(as_numpy(value), 4).tolist()) if count <= 8 else kind(value)
+    text = repr(value)
+    return text if len(text) <= 60 else kind(value)

@@ -1,0 +1,25 @@
+"""The networks of the course and their files."""
+
+from course_utils.models.architectures import ARCHITECTURES, Network, Normalize, SimplifiedCNN, build
+from course_utils.models.files import (
+    NetworkFileError,
+    load_network,
+    network_path,
+    save_network,
+    write_atomically,
+)
+from course_utils.models.onnx_network import OnnxNetwork
+
+__all__ = [
+    "ARCHITECTURES",
+    "Network",
+    "NetworkFileError",
+    "Normalize",
+    "OnnxNetwork",
+    "SimplifiedCNN",
+    "build",
+    "load_network",
+    "network_path",
+    "save_network",
+    "write_atomically",
+]

@@ -1,0 +1,146 @@
+"""Networks as files: one file alone rebuilds a network, and loading runs no code from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from course_utils import data
+from course_utils.models.architectures import Network, build
+
+FORMAT = "small-and-clear/1"
+SUFFIXES = (".safetensors", ".onnx")
+
+
+class NetworkFileError(ValueError):
+    """A file does not hold a network of this course; the message says why."""
+
+
+def network_path(name: str | Path) -> Path:
+    """Return the file a name stands for: "SimplifiedCNN" is the committed network's.
+
+    A path with one of the known endings is taken as it is.
+
+    Raises:
+        FileNotFoundError: nothing is there; the message lists the committed networks.
+    """
+    path, shelf = Path(name), data.folder() / "networks"
+    candidates = [path, shelf / path] if path.suffix in SUFFIXES else []
+    candidates += [shelf / f"{name}{suffix}" for suffix in SUFFIXES]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    known = sorted(p.name for p in shelf.glob("*") if p.suffix in SUFFIXES)
+    raise FileNotFoundError(f"no network file {str(name)!r}. Committed are: {', '.join(known)}.")
+
+
+def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Rebuild a network from one file alone, whatever its format.
+
+    Args:
+        path: a `.safetensors` or `.onnx` file, or a committed network's bare name.
+
+    Returns:
+        A callable from images, n x channel x height x width in [0, 1], to logits,
+        n x class, its normalisation included. From `.safetensors` an nn.Module in eval
+        mode; from `.onnx` an `OnnxNetwork`, which has no gradients.
+
+    Raises:
+        FileNotFoundError: no such file.
+        NetworkFileError: the file is damaged or not one of this course.
+    """
+    path = network_path(path)
+    if path.suffix == ".onnx":
+        from course_utils.models.onnx_network import OnnxNetwork
+
+        return OnnxNetwork(path)
+    return _load_safetensors(path)
+
+
+def save_network(network: nn.Module, path: str | Path, *, bits: int | str | None = None) -> Path:
+    """Write a network into one file that `load_network` reads back; return its path.
+
+    The file appears in one step: an interrupted write leaves the old one as it was.
+
+    Args:
+        network: a Network (one that remembers its settings) or an OnnxNetwork.
+        path: must end in `.safetensors` (or `.onnx` for an OnnxNetwork).
+        bits: None keeps float32; 2 to 8, "ternary" or "binary" round the weights to
+            that grid and store packed codes.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"a network file ends in .safetensors or .onnx; got {path.name!r}.")
+    if path.suffix == ".onnx":
+        if not hasattr(network, "bytes"):
+            raise ValueError(
+                "only an OnnxNetwork is saved as .onnx; quantize.export_onnx makes one of a module."
+            )
+        return write_atomically(path, network.bytes)
+    if not isinstance(network, Network):
+        raise ValueError(
+            f"save_network takes a Network of this course, which remembers how it was built; "
+            f"got {type(network).__name__}."
+        )
+    return write_atomically(path, _safetensors_bytes(network, bits))
+
+
+def write_atomically(path: Path, content: bytes) -> Path:
+    """Write a file in one step: others see the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _safetensors_bytes(network: Network, bits: int | str | None) -> bytes:
+    from safetensors.torch import save
+
+    header = {
+        "format": FORMAT,
+        "architecture": type(network).__name__,
+        "settings": network.settings,
+    }
+    if bits is None:
+        tensors = network.state_dict()
+    else:
+        from course_utils.quantize.packed import pack_weights
+
+        tensors, header["layout"] = pack_weights(network, bits=bits)
+    tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    return save(tensors, {"course": json.dumps(header, separators=(",", ":"))})
+
+
+def _load_safetensors(path: Path) -> Network:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            header = json.loads((file.metadata() or {})["course"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if header["format"] != FORMAT:
+            raise ValueError(f"its format is {header['format']!r}, this course reads {FORMAT!r}")
+        network = build(header["architecture"], header["settings"])
+        if "layout" in header:
+            from course_utils.quantize.packed import unpack_weights
+
+            tensors = unpack_weights(tensors, header["layout"])
+        network.load_state_dict(tensors)
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise NetworkFileError(
+            f"{path.name} does not hold a network of this course, or is damaged: {error}"
+        ) from None
+    return network.eval()

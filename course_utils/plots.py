@@ -1,0 +1,220 @@
+"""One look for every figure: style, colours of the methods, the plots that lessons share."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from course_utils import page
+
+STYLE = Path(__file__).with_name("course.mplstyle")
+WIDTH = 7.0  # inches; 700 points on the page
+DIVERGING = "PuOr_r"  # zero is white, readable to colour-blind eyes
+
+# Okabe and Ito's eight colours, and three of Paul Tol's for what is left.
+COLOURS = {
+    "reference": "#333333",
+    "structure": "#56B4E9",
+    "quantization": "#0072B2",
+    "pruning": "#D55E00",
+    "distillation": "#009E73",
+    "data": "#E69F00",
+    "gradient": "#CC79A7",
+    "lime": "#999933",
+    "shap": "#882255",
+    "random": "#999999",
+}
+COLOURS["saliency"] = COLOURS["gradient"]
+COLOURS["control"] = COLOURS["random"]
+
+
+def use_style() -> None:
+    """Give all figures made from now on the course's look."""
+    import matplotlib
+
+    matplotlib.rcParams.update(_parameters())
+
+
+@lru_cache
+def _parameters() -> dict[str, Any]:
+    """The style file's settings."""
+    import matplotlib
+
+    return matplotlib.rc_params_from_file(STYLE, use_default_template=False)
+
+
+def colour(method: str) -> str:
+    """The colour of a method, the same in every lesson.
+
+    Raises:
+        ValueError: no such method.
+    """
+    if method not in COLOURS:
+        raise ValueError(f"unknown method {method!r}; the methods are {', '.join(COLOURS)}")
+    return COLOURS[method]
+
+
+def figure(
+    *,
+    rows: int = 1,
+    columns: int = 1,
+    width: float = WIDTH,
+    height: float | None = None,
+    **options: Any,
+) -> tuple[Any, Any]:
+    """A figure and its axes, in the course's look, unknown to pyplot: nothing to close.
+
+    Args:
+        width: inches; the page holds about 8.
+        height: inches; 3.2 a row unless told.
+        options: for ``Figure.subplots``, such as ``sharey=True``.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_parameters()):
+        made = Figure(figsize=(width, height or 3.2 * rows))
+        return made, made.subplots(rows, columns, **options)
+
+
+def image_row(
+    images: Sequence[Any],
+    titles: Sequence[str] | None = None,
+    *,
+    title: str = "",
+    limit: float | None = None,
+) -> Any:
+    """Images side by side on one scale, for instance eight filters or one image in eight versions.
+
+    Args:
+        images: arrays or tensors, height x width or 1 x height x width in [0, 1]; all are drawn on
+            the same grey scale.
+        titles: one short text each.
+        limit: draw on the zero-centred scale from -limit to limit instead.
+    """
+    images = [_plane(i) for i in images]
+    titles = [""] * len(images) if titles is None else list(titles)
+    if len(titles) != len(images) or not images:
+        raise ValueError(f"{len(images)} images and {len(titles)} titles; each image needs one")
+    size = min(WIDTH / len(images), 2.2)
+    made, axes = figure(columns=len(images), width=size * len(images),
+                        height=size + 0.35 + 0.3 * bool(title), squeeze=False)  # fmt: skip
+    for axis, one, words in zip(axes[0], images, titles, strict=True):
+        draw_image(axis, one, limit=limit)
+        axis.set_title(words, fontsize=9.5, fontweight="normal", loc="center", pad=4)
+    if title:
+        made.suptitle(title, fontsize=11, fontweight="bold")
+    return made
+
+
+def draw_image(axis: Any, image: Any, *, limit: float | None = None) -> Any:
+    """Draw one image without axes: grey in [0, 1], or zero-centred from -limit to limit."""
+    low, colours = (0.0, "gray") if limit is None else (-limit, DIVERGING)
+    axis.set_axis_off()
+    return axis.imshow(_plane(image), cmap=colours, vmin=low, vmax=1.0 if limit is None else limit)
+
+
+def draw_attribution(
+    axis: Any, attribution: Any, *, over: Any = None, limit: float | None = None
+) -> Any:
+    """Draw an attribution on a zero-centred scale, over the pale image it explains.
+
+    Args:
+        attribution: height x width or 1 x height x width; orange speaks for, purple against.
+        over: the image, same shape.
+        limit: the value of the strongest colour; the largest magnitude unless told. Give the same
+            limit to maps that are compared.
+    """
+    values = _plane(attribution)
+    limit = limit or float(np.abs(values).max()) or 1.0
+    picture = draw_image(axis, values, limit=limit)
+    if over is not None:
+        picture.set_zorder(1)
+        picture.set_alpha(np.clip(np.abs(values) / limit, 0.15, 1.0))
+        axis.imshow(0.5 + 0.5 * _plane(over), cmap="gray", vmin=0, vmax=1, zorder=0)
+    return picture
+
+
+def bars(
+    values: Mapping[str, float | Sequence[float]],
+    *,
+    unit: str,
+    title: str,
+    methods: Sequence[str] = (),
+) -> Any:
+    """Horizontal bars, labelled; a bar of several values shows their mean, and each as a dot.
+
+    Args:
+        values: by name; a number, or one number per seed.
+        unit: what the axis counts, with its unit.
+        title: the finding, as a sentence.
+        methods: names in `COLOURS`, one a bar; all "reference" unless told.
+    """
+    made, axis = figure(height=0.9 + 0.42 * len(values))
+    colours = [colour(m) for m in methods] or [COLOURS["reference"]] * len(values)
+    for place, (several, shade) in enumerate(zip(values.values(), colours, strict=True)):
+        several = np.atleast_1d(np.asarray(several, dtype=float))
+        axis.barh(place, several.mean(), color=shade, height=0.66, alpha=0.85)
+        if len(several) > 1:
+            axis.plot(several, [place] * len(several), "o", color="white", mec="black", ms=4)
+        axis.annotate(f"{several.mean():.3g}", (several.max(), place), xytext=(5, 0),
+                      textcoords="offset points", va="center")  # fmt: skip
+    axis.set_yticks(range(len(values)), list(values))
+    axis.invert_yaxis()
+    axis.grid(axis="y", visible=False)
+    axis.margins(x=0.12)
+    axis.set(xlabel=unit, title=title)
+    return made
+
+
+def pareto(
+    points: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str, logarithmic: bool = True
+) -> Any:
+    """Networks as labelled points: cost to the right, quality upwards, the best of each joined.
+
+    Args:
+        points: rows with "name", "method" (see `COLOURS`) and the two columns.
+        x: the column where less is better, such as "kilobytes"; it names the axis.
+        y: the column where more is better.
+        logarithmic: the cost axis counts in factors.
+    """
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    made, axis = figure(height=4.2)
+    for point in points:
+        axis.plot(point[x], point[y], "o", ms=8, color=colour(point["method"]), zorder=3)
+        axis.annotate(
+            point["name"], (point[x], point[y]), xytext=(7, 4), textcoords="offset points"
+        )
+    front = pareto_front([(p[x], p[y]) for p in points])
+    if front:
+        axis.step(*zip(*front, strict=True), where="post", color="#bbbbbb", zorder=1)
+    if logarithmic:
+        axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(lambda value, _: page.number(value))
+    axis.margins(x=0.18, y=0.12)
+    axis.set(xlabel=x, ylabel=y, title=title)
+    return made
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points that no other beats in both (less first, more second), from cheap to dear."""
+    front: list[tuple[float, float]] = []
+    for cost, worth in sorted(points, key=lambda p: (p[0], -p[1])):
+        if not front or worth > front[-1][1]:
+            front.append((cost, worth))
+    return front
+
+
+def _plane(image: Any) -> np.ndarray:
+    """An image or tensor as height x width."""
+    values = np.asarray(image.detach().cpu() if hasattr(image, "detach") else image, dtype=float)
+    if values.ndim == 3 and values.shape[0] == 1:
+        values = values[0]
+    if values.ndim != 2:
+        raise ValueError(f"an image of height x width is needed, got shape {values.shape}")
+    return values

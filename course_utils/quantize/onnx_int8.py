@@ -1,0 +1,119 @@
+"""Static int8 quantization with ONNX Runtime: integers that are really executed."""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.quantize.onnx_export import onnx_bytes, quietly, strip
+
+METHODS = {"min_max": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
+_INTEGER_NODES = ("QLinear", "QGemm", "ConvInteger", "MatMulInteger")
+
+
+def quantize_static(
+    model: nn.Module | str | Path,
+    path: str | Path,
+    calibration_images: Tensor,
+    *,
+    per_channel: bool = True,
+    activations: str = "uint8",
+    calibrate: str = "min_max",
+) -> Path:
+    """Writes an ONNX file with int8 weights and 8-bit activations, and returns its path.
+
+    "Static": the ranges of the activations are chosen now, from the images given, and
+    stand in the file.
+
+    Args:
+        model: a network, or a float ONNX file of one.
+        calibration_images: a few hundred training images, n x channel x height x width.
+        per_channel: one weight scale per output channel instead of one per tensor.
+        activations: "uint8" or "int8".
+        calibrate: "min_max", "entropy" or "percentile".
+    """
+    from course_utils.models import write_atomically
+
+    _check(calibration_images, activations, calibrate)
+    if isinstance(model, nn.Module):
+        floats = onnx_bytes(model, input_shape=tuple(calibration_images.shape[1:]))
+    else:
+        floats = Path(model).read_bytes()
+    with tempfile.TemporaryDirectory() as folder, quietly():
+        source, folded, target = (Path(folder) / f"{n}.onnx" for n in ("float", "folded", "int8"))
+        source.write_bytes(floats)
+        _fold(source, folded)
+        _quantize(folded, target, calibration_images, per_channel, activations, calibrate)
+        content = _stripped(target)
+    return write_atomically(Path(path), content)
+
+
+def integer_nodes(path: str | Path) -> dict[str, int]:
+    """Counts the nodes that ONNX Runtime runs after its own optimisation, by type.
+
+    Names that begin with QLinear, and QGemm, are kernels that compute on integers. `Conv`
+    or `Gemm` beside them would mean that the layer still runs in floats.
+    """
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = str(Path(folder) / "optimized.onnx")
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        optimized = onnx.load(options.optimized_model_filepath)
+    return dict(Counter(node.op_type for node in optimized.graph.node))
+
+
+def _fold(source: Path, folded: Path) -> None:
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)
+
+
+def _quantize(source, target, images, per_channel, activations, calibrate) -> None:
+    from onnxruntime import quantization as q
+
+    kinds = {"uint8": q.QuantType.QUInt8, "int8": q.QuantType.QInt8}
+    q.quantize_static(
+        str(source),
+        str(target),
+        _Reader(images),
+        quant_format=q.QuantFormat.QDQ,
+        per_channel=per_channel,
+        weight_type=q.QuantType.QInt8,
+        activation_type=kinds[activations],
+        calibrate_method=getattr(q.CalibrationMethod, METHODS[calibrate]),
+    )
+
+
+class _Reader:
+    """Hands the images to the calibrator, batch by batch, as ONNX Runtime asks for them."""
+
+    def __init__(self, images: Tensor, batch_size: int = 100) -> None:
+        self.batches = iter(images.detach().cpu().split(batch_size))
+
+    def get_next(self) -> dict | None:
+        batch = next(self.batches, None)
+        return None if batch is None else {"images": batch.numpy()}
+
+
+def _stripped(path: Path) -> bytes:
+    import onnx
+
+    return strip(onnx.load(path)).SerializeToString()
+
+
+def _check(images: Tensor, activations: str, calibrate: str) -> None:
+    if images.ndim != 4 or len(images) == 0 or images.dtype != torch.float32:
+        raise ValueError(
+            "calibration_images must be float32, n x channel x height x width, at least one; "
+            f"got {images.dtype} of shape {tuple(images.shape)}"
+        )
+    if activations not in ("uint8", "int8"):
+        raise ValueError(f'activations must be "uint8" or "int8"; got {activations!r}')
+    if calibrate not in METHODS:
+        raise ValueError(f"calibrate must be one of {', '.join(METHODS)}; got {calibrate!r}")

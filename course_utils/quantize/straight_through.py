@@ -1,0 +1,70 @@
+"""Training through the rounding: the straight-through estimator (Bengio 2013, 1308.3432).
+
+Rounding is flat almost everywhere, so its true gradient is 0 and teaches nothing. The forward
+pass uses the rounded weights; the backward pass pretends that nothing was rounded, and
+changes the float weights behind them.
+"""
+
+import copy
+
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from course_utils.quantize.grid import Quantized
+from course_utils.quantize.weights import Bits, bits_per_layer, place, round_weight, weighted_layers
+
+
+def straight_through(x: Tensor, rounded: Tensor) -> Tensor:
+    """Returns rounded, to the last bit, with the gradient of x."""
+    return rounded.detach() + (x - x.detach())
+
+
+class RoundThrough(nn.Module):
+    """Stands between a layer and its float weight: the layer sees the rounded one."""
+
+    def __init__(self, bits: int | str, axis: int | None = 0, clip: str = "max") -> None:
+        super().__init__()
+        self.bits, self.axis, self.clip = bits, axis, clip
+
+    def codes(self, weight: Tensor) -> Quantized:
+        """The codes of the weight as it is now."""
+        return round_weight(weight, bits=self.bits, axis=self.axis, clip=self.clip)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Rounds on the way forward, lets gradients pass on the way back."""
+        return straight_through(weight, self.codes(weight).dequantize())
+
+
+def train_through(
+    model: nn.Module, *, bits: Bits, axis: int | None = 0, clip: str = "max"
+) -> nn.Module:
+    """Returns a copy to be trained further: its layers see rounded weights from now on.
+
+    Train it as any network, then `bake` it.
+
+    Args:
+        bits: 2 to 8, "ternary" or "binary" for every layer, or {layer name: bits}.
+        axis: 0 gives every output channel its own scale, None all of them one.
+        clip: see `round_weight`; "mse" searches at every step and is slow.
+    """
+    student = bake(model)
+    for name, layer_bits in bits_per_layer(student, bits).items():
+        rounding = RoundThrough(layer_bits, axis, clip)
+        parametrize.register_parametrization(student.get_submodule(name), "weight", rounding)
+    return student
+
+
+def bake(model: nn.Module) -> nn.Module:
+    """Returns a plain copy whose weights are the rounded ones; it computes exactly the same."""
+    plain = copy.deepcopy(model)
+    for layer in weighted_layers(plain).values():
+        if not parametrize.is_parametrized(layer, "weight"):
+            continue
+        stages = layer.parametrizations.weight
+        last = stages[-1]
+        if isinstance(last, RoundThrough):
+            codes = last.codes(stages.original)
+        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+        if isinstance(last, RoundThrough):
+            place(layer, codes)
+    return plain

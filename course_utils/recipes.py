@@ -1,0 +1,114 @@
+"""How every committed network was made: `make networks` runs these recipes again.
+
+`python -m course_utils.recipes` remakes all of them and the scoreboard; names after it
+remake only those: `python -m course_utils.recipes SimplifiedCNN`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from course_utils import data, models, quantize, scoreboard, training
+
+LOW_BITS = {"3bit": 3, "2bit": 2, "ternary": "ternary", "binary": "binary"}
+"""The curve below 4 bits: file-name ending and grid."""
+
+
+def simplified_cnn(folder: Path) -> list[Path]:
+    """Train the reference network: SimplifiedCNN, 20 epochs, about 7 CPU minutes."""
+    torch.manual_seed(0)
+    network = models.SimplifiedCNN()
+    training.train(
+        network, *_sets(), epochs=20, learning_rate=2e-3, weight_decay=0.01,
+        augment=training.mirror_and_shift,
+    )  # fmt: skip
+    path = models.save_network(network, folder / "SimplifiedCNN.safetensors")
+    return [path, quantize.export_onnx(network, folder / "SimplifiedCNN.onnx")]
+
+
+def integer_quantized_cnn(folder: Path) -> list[Path]:
+    """Calibrate on 1,000 training images and write an int8 network for ONNX Runtime."""
+    images, _ = data.fashion_mnist("train")
+    reference = models.load_network("SimplifiedCNN")
+    path = folder / "IntegerQuantizedCNN.onnx"
+    return [quantize.quantize_static(reference, path, images[:1000])]
+
+
+def sub_integer_quantized_cnn(folder: Path) -> list[Path]:
+    """Train the reference through the rounding to 4 bits."""
+    return [_trained_through(4, folder / "SubIntegerQuantizedCNN.safetensors")]
+
+
+def low_bit_curve(folder: Path) -> list[Path]:
+    """Train the reference through the rounding to 3 and 2 bits, ternary and binary weights."""
+    return [
+        _trained_through(bits, folder / f"SubIntegerQuantizedCNN-{name}.safetensors")
+        for name, bits in LOW_BITS.items()
+    ]
+
+
+RECIPES: dict[str, tuple[Callable[[Path], list[Path]], str, str]] = {
+    "SimplifiedCNN": (simplified_cnn, "4.1", "reference"),
+    "IntegerQuantizedCNN": (integer_quantized_cnn, "4.2", "quantization"),
+    "SubIntegerQuantizedCNN": (sub_integer_quantized_cnn, "4.2", "quantization"),
+    "SubIntegerQuantizedCNN-curve": (low_bit_curve, "4.2", "quantization"),
+}
+"""Name, recipe, the lesson that tells its story, the method: in the order they need each other."""
+
+
+def _trained_through(bits: int | str, path: Path, *, epochs: int = 6) -> Path:
+    student = quantize.train_through(models.load_network("SimplifiedCNN"), bits=bits)
+    training.train(
+        student, *_sets(), epochs=epochs, learning_rate=1e-3, augment=training.mirror_and_shift
+    )
+    return models.save_network(student, path, bits=bits)
+
+
+def _sets() -> tuple[training.Pair, training.Pair]:
+    return data.fashion_mnist("train"), data.fashion_mnist("validation")
+
+
+def _write_scoreboard(made: dict[Path, tuple[str, str]]) -> None:
+    """Measure the files just made and write their rows, the others kept, in the recipes' order."""
+    path = data.folder() / "scoreboard.csv"
+    kept = list(csv.DictReader(path.open(newline=""))) if path.exists() else []
+    fresh = [scoreboard.row(file, name=_row_name(file), made_in=lesson, method=method)
+             for file, (lesson, method) in made.items()]  # fmt: skip
+    names = {row["name"] for row in fresh}
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, scoreboard.COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(sorted([r for r in kept if r["name"] not in names] + fresh, key=_place))
+    models.write_atomically(path, lines.getvalue().encode())
+
+
+def _row_name(file: Path) -> str:
+    """A file's bare name; the reference's export keeps its ending, to tell the two apart."""
+    return file.name if file.name == f"{scoreboard.REFERENCE}.onnx" else file.stem
+
+
+def _place(row: dict) -> tuple[str, bool, int]:
+    return str(row["made_in"]), row["name"] != scoreboard.REFERENCE, -int(row["bytes"])
+
+
+def main(names: list[str]) -> None:
+    """Run the named recipes, or all, and measure what they made."""
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown:
+        sys.exit(f"no recipe {', '.join(unknown)}; there are: {', '.join(RECIPES)}.")
+    folder, made = data.folder() / "networks", {}
+    for name in names or RECIPES:
+        recipe, *story = RECIPES[name]
+        print(f"{name} …", flush=True)
+        made |= dict.fromkeys(recipe(folder), tuple(story))
+    _write_scoreboard(made)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
