@@ -89,7 +89,7 @@ def _words(text: str) -> str:
         if i % 2:
             pieces[i] = f'<code style="{_CODE}">{safe}</code>'
         else:
-            safe = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", safe)
+            safe = re.sub(r"\*\*(?=\S)(.+?)(?<=\S)\*\*", r"<b>\1</b>", safe)
             pieces[i] = safe.replace("\n\n", "<br><br>")
     return "".join(pieces)
 

@@ -24,7 +24,7 @@ COLOURS = {
     "gradient": "#CC79A7",
     "lime": "#999933",
     "shap": "#882255",
-    "random": "#999999",
+    "random": "#b5b5b5",
 }
 COLOURS["saliency"] = COLOURS["gradient"]
 COLOURS["control"] = COLOURS["random"]

@@ -4,10 +4,11 @@ import math
 
 import pytest
 import torch
-from stand_ins import no_widgets, notebook  # noqa: F401
 
 from course_utils import lesson
 from course_utils.reveal import nearest
+
+pytest_plugins = ["stand_ins"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -128,8 +129,14 @@ def test_a_free_guess():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{}, {"choices": [1, 2], "between": (0, 1)}, {"choices": [1]}, {"choices": "ab"}, {"choices": [1, 1]}],
-)  # fmt: skip
+    [
+        {},
+        {"choices": [1, 2], "between": (0, 1)},
+        {"choices": [1]},
+        {"choices": "ab"},
+        {"choices": [1, 1]},
+    ],
+)
 def test_badly_asked(wrong):
     with pytest.raises(ValueError, match="predict needs"):
         lesson.predict("x", **wrong)

@@ -8,9 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from stand_ins import learner, no_widgets, notebook  # noqa: F401
 
 from course_utils import environment, lesson, page, pins, plots, tables
+
+pytest_plugins = ["stand_ins"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -41,7 +42,9 @@ def test_begin_says_what_it_runs_on_and_sets_the_style(notebook):
     with matplotlib.rc_context():
         shown = lesson.begin("3_2")
         assert matplotlib.rcParams["figure.constrained_layout.use"]
-    assert re.match(r"Small and Clear 1\.\d+ · lesson 3\.2 · PyTorch \d\S+ · .+ · \d+ cores?$", shown.text)
+    assert re.match(
+        r"Small and Clear 1\.\d+ · lesson 3\.2 · PyTorch \d\S+ · .+ · \d+ cores?$", shown.text
+    )
     assert lesson.begin("3.2").text == shown.text
 
 
@@ -86,7 +89,10 @@ def test_source_is_the_tested_source_without_its_docstring():
 
 def test_a_body_that_is_only_a_docstring_stays():
     source = 'class A:\n    """Promise."""\n\n    def f(self):\n        """Only this."""'
-    assert lesson.without_docstrings(source) == 'class A:\n\n    def f(self):\n        """Only this."""'
+    assert (
+        lesson.without_docstrings(source)
+        == 'class A:\n\n    def f(self):\n        """Only this."""'
+    )
 
 
 # ---- tables
@@ -179,7 +185,11 @@ def test_the_map_has_every_lesson_and_the_learners_exercises(learner, monkeypatc
 
 def test_links_lead_from_the_lessons_folder(monkeypatch, tmp_path):
     there = SimpleNamespace(
-        number="3.2", title="Few & far", folder="3_algorithms", file="3_2_q.ipynb", exists=lambda: True
+        number="3.2",
+        title="Few & far",
+        folder="3_algorithms",
+        file="3_2_q.ipynb",
+        exists=lambda: True,
     )
     monkeypatch.setattr(pins, "REPOSITORY", tmp_path)
     start = tmp_path / "notebooks" / "4_code"
@@ -243,7 +253,9 @@ def test_packages_missing_and_of_another_version(tmp_path):
 
 
 def test_packages_without_the_repositorys_lists(tmp_path, monkeypatch):
-    monkeypatch.setattr(pins, "_metadata_lines", lambda: ["torch==2.15.0", "lime==0.2; extra == 'x'"])
+    monkeypatch.setattr(
+        pins, "_metadata_lines", lambda: ["torch==2.15.0", "lime==0.2; extra == 'x'"]
+    )
     assert pins.wanted(tmp_path) == {"torch": "2.15.0"}
     monkeypatch.setattr(pins, "_metadata_lines", list)
     (finding,) = environment.packages(tmp_path, lambda name: "1")
@@ -309,7 +321,10 @@ def test_a_check_that_crashes_becomes_a_note():
     [
         ([("a", "ok", "x")], "✓ Ready: all is as it should be"),
         ([("a", "ok", "x"), ("b", "note", "x")], "✓ Ready, 1 to note"),
-        ([("a", "problem", "x"), ("b", "note", "x")], "✗ 1 to mend before you go on (1 more to note)"),
+        (
+            [("a", "problem", "x"), ("b", "note", "x")],
+            "✗ 1 to mend before you go on (1 more to note)",
+        ),
     ],
 )
 def test_the_check_sums_up_in_words(monkeypatch, found, caption):

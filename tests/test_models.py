@@ -67,6 +67,19 @@ def test_a_file_alone_rebuilds_the_network(settings, tmp_path):
     assert loaded.settings == made.settings and not loaded.training
 
 
+@pytest.mark.parametrize("bits", [None, 4, "ternary"])
+def test_a_coded_file_holds_the_same_and_zeros_cost_little(bits, network, images, tmp_path):
+    plain = models.save_network(network, tmp_path / "net.safetensors", bits=bits)
+    coded = models.save_network(network, tmp_path / "net.safetensors.xz", bits=bits)
+    loaded = models.load_network(coded)
+    assert torch.equal(loaded(images), models.load_network(plain)(images))
+    assert coded.read_bytes() == models.network_bytes(network, bits=bits, coded=True)
+    with torch.no_grad():
+        network.fc1.weight[:, 100:] = 0
+    sparse = models.save_network(network, tmp_path / "sparse.safetensors.xz", bits=bits)
+    assert sparse.stat().st_size < coded.stat().st_size / 4
+
+
 def test_a_fresh_process_computes_the_same(network, images, tmp_path):
     path = models.save_network(network, tmp_path / "net.safetensors")
     save_file({"images": images}, tmp_path / "images.safetensors")
@@ -113,6 +126,9 @@ def test_damaged_foreign_and_unknown_files_are_named(network, tmp_path):
     (tmp_path / "bad.onnx").write_bytes(b"no network")
     with pytest.raises(models.NetworkFileError, match="not an ONNX network"):
         models.load_network(tmp_path / "bad.onnx")
+    (tmp_path / "bad.safetensors.xz").write_bytes(b"no network")
+    with pytest.raises(models.NetworkFileError, match="bad.safetensors.xz does not hold"):
+        models.load_network(tmp_path / "bad.safetensors.xz")
     with pytest.raises(FileNotFoundError, match="Committed are: .*SimplifiedCNN"):
         models.load_network("SimplifiedCMM")
 
@@ -144,7 +160,7 @@ def test_wrong_shapes_are_explained(network, shape, words):
 def test_bad_settings_and_endings_are_explained(network, tmp_path):
     with pytest.raises(ValueError, match="at least 1"):
         models.SimplifiedCNN(channels=(0, 4))
-    with pytest.raises(ValueError, match=r"ends in \.safetensors or \.onnx; got 'net\.pt'"):
+    with pytest.raises(ValueError, match=r"ends in \.safetensors.*; got 'net\.pt'"):
         models.save_network(network, tmp_path / "net.pt")
     with pytest.raises(ValueError, match="takes a Network of this course.*got Linear"):
         models.save_network(torch.nn.Linear(2, 2), tmp_path / "net.safetensors")

@@ -14,8 +14,13 @@ from course_utils import plots
 
 def lab(rgb):
     """CIE L*a*b* of an sRGB colour."""
-    rgb = np.where(np.array(rgb) <= 0.04045, np.array(rgb) / 12.92, ((np.array(rgb) + 0.055) / 1.055) ** 2.4)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ rgb
+    rgb = np.where(
+        np.array(rgb) <= 0.04045, np.array(rgb) / 12.92, ((np.array(rgb) + 0.055) / 1.055) ** 2.4
+    )
+    xyz = (
+        np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+        @ rgb
+    )
     f = np.cbrt(xyz / [0.9505, 1.0, 1.089])
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
@@ -23,9 +28,17 @@ def lab(rgb):
 # Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB
 BLINDNESS = {
     "none": np.eye(3),
-    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-}  # fmt: skip
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
 
 
 def seen(colour, kind):
@@ -136,7 +149,9 @@ def test_the_front_by_hand():
 
 
 def test_no_point_beats_one_on_the_front():
-    points = [tuple(p) for p in torch.rand(60, 2, generator=torch.Generator().manual_seed(0)).tolist()]
+    points = [
+        tuple(p) for p in torch.rand(60, 2, generator=torch.Generator().manual_seed(0)).tolist()
+    ]
     front = plots.pareto_front(points)
     for cost, worth in points:
         beaten = any(c <= cost and w >= worth and (c, w) != (cost, worth) for c, w in points)

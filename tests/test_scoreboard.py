@@ -22,7 +22,8 @@ def test_every_row_is_what_its_file_measures(row):
 
 
 def test_every_committed_network_has_its_row_and_every_row_its_lesson():
-    files = {p.name for p in (data.folder() / "networks").iterdir() if p.suffix in models.files.SUFFIXES}
+    shelf = (data.folder() / "networks").iterdir()
+    files = {p.name for p in shelf if p.name.endswith(models.files.SUFFIXES)}
     assert {row["file"] for row in ROWS} == files
     assert len({row["name"] for row in ROWS}) == len(ROWS)
     assert list(ROWS[0]) == list(scoreboard.COLUMNS)

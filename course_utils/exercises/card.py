@@ -41,7 +41,7 @@ def _judged(number: str, answer: Any) -> Card:
     if result.state != verdict.NOT_TRIED:
         try:
             record.note(number, solved=result.state == verdict.SOLVED)
-        except OSError as error:
+        except Exception as error:
             unsaved = f"Your progress could not be saved: {error}"
     html = _head(number, one.title, result, solved_before=before == "solved")
     if unsaved:

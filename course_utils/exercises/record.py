@@ -27,7 +27,8 @@ def note(number: str, *, solved: bool) -> None:
     def change(content: dict) -> dict:
         entries = _entries(content)
         entry = dict(entries.get(number, {}))
-        entry["tries"] = int(entry.get("tries", 0)) + 1
+        tries = entry.get("tries", 0)
+        entry["tries"] = (tries if isinstance(tries, int) else 0) + 1
         if solved and entry.get("state") != "solved":
             entry |= {"state": "solved", "solved_on": datetime.now().isoformat(timespec="minutes")}
         entry.setdefault("state", "tried")

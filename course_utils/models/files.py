@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -14,8 +16,12 @@ from torch import nn
 from course_utils import data
 from course_utils.models.architectures import Network, build
 
+if TYPE_CHECKING:
+    from course_utils.models.onnx_network import OnnxNetwork
+
 FORMAT = "small-and-clear/1"
-SUFFIXES = (".safetensors", ".onnx")
+SUFFIXES = (".safetensors", ".safetensors.xz", ".onnx")
+"""Endings of network files; `.xz` is the same file, coded by the standard library's LZMA."""
 
 
 class NetworkFileError(ValueError):
@@ -31,12 +37,12 @@ def network_path(name: str | Path) -> Path:
         FileNotFoundError: nothing is there; the message lists the committed networks.
     """
     path, shelf = Path(name), data.folder() / "networks"
-    candidates = [path, shelf / path] if path.suffix in SUFFIXES else []
+    candidates = [path, shelf / path] if path.name.endswith(SUFFIXES) else []
     candidates += [shelf / f"{name}{suffix}" for suffix in SUFFIXES]
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    known = sorted(p.name for p in shelf.glob("*") if p.suffix in SUFFIXES)
+    known = sorted(p.name for p in shelf.glob("*") if p.name.endswith(SUFFIXES))
     raise FileNotFoundError(f"no network file {str(name)!r}. Committed are: {', '.join(known)}.")
 
 
@@ -44,7 +50,7 @@ def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
     """Rebuild a network from one file alone, whatever its format.
 
     Args:
-        path: a `.safetensors` or `.onnx` file, or a committed network's bare name.
+        path: a file with one of the known endings, or a committed network's bare name.
 
     Returns:
         A callable from images, n x channel x height x width in [0, 1], to logits,
@@ -60,35 +66,52 @@ def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
         from course_utils.models.onnx_network import OnnxNetwork
 
         return OnnxNetwork(path)
-    return _load_safetensors(path)
+    raw = path.read_bytes()
+    try:
+        return _from_bytes(lzma.decompress(raw) if path.suffix == ".xz" else raw)
+    except (lzma.LZMAError, NetworkFileError) as error:
+        raise NetworkFileError(
+            f"{path.name} does not hold a network of this course, or is damaged: {error}"
+        ) from None
 
 
-def save_network(network: nn.Module, path: str | Path, *, bits: int | str | None = None) -> Path:
+def save_network(
+    network: nn.Module | OnnxNetwork, path: str | Path, *, bits: int | str | None = None
+) -> Path:
     """Write a network into one file that `load_network` reads back; return its path.
 
     The file appears in one step: an interrupted write leaves the old one as it was.
 
     Args:
         network: a Network (one that remembers its settings) or an OnnxNetwork.
-        path: must end in `.safetensors` (or `.onnx` for an OnnxNetwork).
+        path: ends in `.safetensors`, in `.safetensors.xz` (coded: zeros and repeated codes
+            then cost little), or in `.onnx` for an OnnxNetwork.
         bits: None keeps float32; 2 to 8, "ternary" or "binary" round the weights to
             that grid and store packed codes.
     """
     path = Path(path)
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"a network file ends in .safetensors or .onnx; got {path.name!r}.")
+    if not path.name.endswith(SUFFIXES):
+        raise ValueError(f"a network file ends in {', '.join(SUFFIXES)}; got {path.name!r}.")
     if path.suffix == ".onnx":
         if not hasattr(network, "bytes"):
             raise ValueError(
                 "only an OnnxNetwork is saved as .onnx; quantize.export_onnx makes one of a module."
             )
         return write_atomically(path, network.bytes)
+    return write_atomically(path, network_bytes(network, bits=bits, coded=path.suffix == ".xz"))
+
+
+def network_bytes(
+    network: nn.Module, *, bits: int | str | None = None, coded: bool = False
+) -> bytes:
+    """Return the content that `save_network` writes; coded: the `.xz` form."""
     if not isinstance(network, Network):
         raise ValueError(
             f"save_network takes a Network of this course, which remembers how it was built; "
             f"got {type(network).__name__}."
         )
-    return write_atomically(path, _safetensors_bytes(network, bits))
+    raw = _to_bytes(network, bits)
+    return lzma.compress(raw) if coded else raw
 
 
 def write_atomically(path: Path, content: bytes) -> Path:
@@ -106,7 +129,7 @@ def write_atomically(path: Path, content: bytes) -> Path:
     return path
 
 
-def _safetensors_bytes(network: Network, bits: int | str | None) -> bytes:
+def _to_bytes(network: Network, bits: int | str | None) -> bytes:
     from safetensors.torch import save
 
     header = {
@@ -124,13 +147,14 @@ def _safetensors_bytes(network: Network, bits: int | str | None) -> bytes:
     return save(tensors, {"course": json.dumps(header, separators=(",", ":"))})
 
 
-def _load_safetensors(path: Path) -> Network:
-    from safetensors import SafetensorError, safe_open
+def _from_bytes(raw: bytes) -> Network:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
 
     try:
-        with safe_open(path, "pt") as file:
-            header = json.loads((file.metadata() or {})["course"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        size = int.from_bytes(raw[:8], "little")  # the header's length comes first
+        header = json.loads(json.loads(raw[8 : 8 + size])["__metadata__"]["course"])
+        tensors = load(raw)
         if header["format"] != FORMAT:
             raise ValueError(f"its format is {header['format']!r}, this course reads {FORMAT!r}")
         network = build(header["architecture"], header["settings"])
@@ -140,7 +164,5 @@ def _load_safetensors(path: Path) -> Network:
             tensors = unpack_weights(tensors, header["layout"])
         network.load_state_dict(tensors)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise NetworkFileError(
-            f"{path.name} does not hold a network of this course, or is damaged: {error}"
-        ) from None
+        raise NetworkFileError(str(error)) from None
     return network.eval()

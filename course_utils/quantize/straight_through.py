@@ -60,11 +60,16 @@ def bake(model: nn.Module) -> nn.Module:
     for layer in weighted_layers(plain).values():
         if not parametrize.is_parametrized(layer, "weight"):
             continue
-        stages = layer.parametrizations.weight
-        last = stages[-1]
-        if isinstance(last, RoundThrough):
-            codes = last.codes(stages.original)
+        *before, last = layer.parametrizations.weight
+        if not isinstance(last, RoundThrough):
+            continue
+        weight = layer.parametrizations.weight.original
+        for stage in before:  # a pruning mask, say
+            weight = stage(weight)
+        codes = last.codes(weight)
+        # The copy shares its class with the original, and removing edits the class.
+        kind = type(layer)
+        layer.__class__ = type(kind.__name__, kind.__bases__, dict(kind.__dict__))
         parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-        if isinstance(last, RoundThrough):
-            place(layer, codes)
+        place(layer, codes)
     return plain
