@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -80,42 +81,52 @@ def _resident(process: int) -> int:
     return total
 
 
-def measure(file: Path, *, after_cell=lambda: None) -> Measured:
+class _Run:
+    """Follows one run: when each cell was done, and the kernel's memory meanwhile."""
+
+    def __init__(self, file: Path, after_cell: Callable):
+        import nbformat
+        from nbclient import NotebookClient
+
+        self.book = nbformat.read(file, as_version=4)
+        self.done_at: dict[int, float] = {}
+        self.memory: Memory | None = None
+        self._after_cell = after_cell
+        self.client = NotebookClient(
+            self.book, timeout=600, kernel_name="python3", on_cell_start=self._started,
+            on_cell_executed=self._executed, resources={"metadata": {"path": str(file.parent)}},
+        )  # fmt: skip
+
+    def _started(self, **_cell) -> None:
+        if self.memory is None:
+            self.memory = Memory(self.client.km.provisioner.pid)
+            self.memory.start()
+
+    def _executed(self, *, cell_index: int, **_cell) -> None:
+        self.done_at[cell_index] = time.perf_counter()
+        self._after_cell()
+
+
+def measure(file: Path, *, after_cell: Callable = lambda: None) -> Measured:
     """Run a notebook in a fresh kernel in its own folder; the file stays as it is.
 
     Args:
         after_cell: called after each code cell.
     """
-    import nbformat
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    book, watching, done_at, error = nbformat.read(file, as_version=4), [], {}, ""
-
-    def started(cell, cell_index):
-        if not watching:
-            watching.append(Memory(client.km.provisioner.pid))
-            watching[0].start()
-
-    def executed(cell, cell_index, execute_reply):
-        done_at[cell_index] = time.perf_counter()
-        after_cell()
-
-    client = NotebookClient(
-        book, timeout=600, kernel_name="python3", on_cell_start=started,
-        on_cell_executed=executed, resources={"metadata": {"path": str(file.parent)}},
-    )  # fmt: skip
+    run, error = _Run(file, after_cell), ""
     start = time.perf_counter()
     try:
-        client.execute()
-    except (CellExecutionError, DeadKernelError) as raised:
+        run.client.execute()
+    except (CellExecutionError, DeadKernelError, TimeoutError) as raised:
         error = getattr(raised, "ename", "") or type(raised).__name__
-    end = max(done_at.values(), default=start)
+    end = max(run.done_at.values(), default=start)
     return Measured(
-        cells=sum(cell.cell_type == "code" for cell in book.cells),
-        ready=done_at.get(_setup_cell(book), end) - start,
+        cells=sum(cell.cell_type == "code" for cell in run.book.cells),
+        ready=run.done_at.get(_setup_cell(run.book), end) - start,
         seconds=end - start,
-        memory=watching[0].stop() if watching else 0,
+        memory=run.memory.stop() if run.memory else 0,
         error=error,
     )
 

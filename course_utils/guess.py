@@ -97,7 +97,12 @@ class Guess(page.Shown):
         self._status = ipywidgets.HTML(self._state())
         return ipywidgets.VBox(
             [ipywidgets.HTML(self._question()), self.control, self._status],
-            layout={"border": "1px solid #0072B2", "padding": "2px 12px", "max_width": "720px"},
+            layout={
+                "border": "1px solid #0072B2",
+                "padding": "2px 12px",
+                "margin": "4px 0",
+                "max_width": "720px",
+            },
         )
 
     def _changed(self, change: Any) -> None:

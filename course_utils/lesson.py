@@ -29,16 +29,21 @@ def begin(number: str) -> page.Shown:
     Raises:
         ValueError: the course has no such lesson.
     """
-    from course_utils import plots
-
     title = _known(number)
-    plots.use_style()
+    try:
+        from course_utils import plots
+
+        plots.use_style()
+        device = environment.device_words()
+    except ImportError as error:
+        device = f"✗ {error.name or error} is missing: lesson.check_environment() says what to do"
+    cores = environment.usable_cores()
     parts = [
         f"Small and Clear {course_version()}",
         f"lesson {title}",
         f"PyTorch {_version('torch')}",
-        environment.device_words(),
-        f"{environment.usable_cores()} cores",
+        device,
+        f"{cores} core{'s' if cores > 1 else ''}",
     ]
     line = " · ".join(parts)
     html = f'<div style="opacity:.8;font-size:90%">{page.escape(line)}</div>'

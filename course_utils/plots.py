@@ -99,8 +99,8 @@ def image_row(
     if len(titles) != len(images) or not images:
         raise ValueError(f"{len(images)} images and {len(titles)} titles; each image needs one")
     size = min(WIDTH / len(images), 2.2)
-    made, axes = figure(columns=len(images), width=size * len(images),
-                        height=size + 0.35 + 0.3 * bool(title), squeeze=False)  # fmt: skip
+    height = size + 0.2 * any(titles) + 0.3 * bool(title)
+    made, axes = figure(columns=len(images), width=size * len(images), height=height, squeeze=False)
     for axis, one, words in zip(axes[0], images, titles, strict=True):
         draw_image(axis, one, limit=limit)
         axis.set_title(words, fontsize=9.5, fontweight="normal", loc="center", pad=4)

@@ -54,12 +54,12 @@ class Reveal(page.Shown):
         symbol, words = self._verdict()
         text = " ".join(filter(None, [symbol, words, self._note]))
         colour = {"✓": _RIGHT, "◻": _OPEN}.get(symbol, _OFF)
-        return f'<div style="{_BAR.format(colour)}">{page.inline(text)}</div>', text.replace(
-            "**", ""
-        )
+        html = f'<div style="{_BAR.format(colour)}">{page.inline(text)}</div>'
+        return html, text.replace("**", "")
 
     def _verdict(self) -> tuple[str, str]:
-        guess, came = self._guess, f"It came out as **{self._guess.name(self.outcome)}**"
+        guess = self._guess
+        came = f"It came out {'as ' if guess.numeric else ''}**{guess.name(self.outcome)}**"
         if guess.numeric and not isfinite(self.outcome):
             return "≠", f"{came}, which is no number that a guess can be compared with."
         if guess.made is None:
@@ -106,7 +106,7 @@ def nearest(outcome: float, choices: Sequence[float]) -> float:
     """
     ordered = sorted(choices)
     positive = [c for c in ordered if c > 0]
-    ratios = len(positive) > 1 and positive[-1] >= 10 * positive[0] and ordered[0] >= 0
+    ratios = len(positive) > 1 and positive[-1] >= 10 * positive[0]
     for low, high in pairwise(ordered):
         if outcome <= (sqrt(low * high) if ratios and low > 0 else (low + high) / 2):
             return low

@@ -40,7 +40,8 @@ def test_ready_is_after_the_setup_cell_and_not_the_bootstrap(measured):
 
 def test_memory_counts_what_the_kernel_starts(measured):
     child = "import time; x = bytearray(b'x') * 300_000_000; time.sleep(1)"
-    run = measured("1", f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])")
+    parent = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])"
+    run = measured("1", parent)
     assert run.memory > 300e6
 
 

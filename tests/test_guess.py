@@ -95,9 +95,9 @@ def test_text_choices():
     guess.choose("faster")
     shown = guess.reveal("as fast")
     assert shown.right is False
-    assert shown.text == "≠ You guessed faster. It came out as as fast."
+    assert shown.text == "≠ You guessed faster. It came out as fast."
     guess.choose("as fast")
-    assert shown.text == "✓ You guessed as fast. It came out as as fast: right."
+    assert shown.text == "✓ You guessed as fast. It came out as fast: right."
 
 
 def test_reveal_of_what_was_not_offered_is_an_authors_mistake():

@@ -1,6 +1,7 @@
 """What lessons show: at once, with words for every eye, and the same in plain Python."""
 
 import re
+import sys
 from types import SimpleNamespace
 
 import matplotlib
@@ -46,6 +47,14 @@ def test_begin_says_what_it_runs_on_and_sets_the_style(notebook):
         r"Small and Clear 1\.\d+ · lesson 3\.2 · PyTorch \d\S+ · .+ · \d+ cores?$", shown.text
     )
     assert lesson.begin("3.2").text == shown.text
+
+
+def test_begin_without_torch_points_to_the_check(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with matplotlib.rc_context():
+        text = lesson.begin("0").text
+    assert "✗ torch is missing: lesson.check_environment() says what to do" in text
+    assert "torch" in environment.guarded(environment.graphics)[0].words
 
 
 def test_begin_knows_the_lessons():

@@ -54,9 +54,9 @@ def _judged(number: str, answer: Any) -> Card:
 
 def _head(number: str, title: str, result: verdict.Result, *, solved_before: bool = False) -> str:
     symbol, words, colour = _LOOKS[result.state]
-    if solved_before and result.state != verdict.SOLVED:
-        words += " (solved before, and it stays solved)"
     name = f"Exercise {number}" + (f" — {title}" if title else "")
+    if solved_before and result.state != verdict.SOLVED:
+        name += " · solved before, and it stays solved"
     remark = result.remark
     if remark is None and result.state == verdict.NOT_TRIED:
         remark = "Write your answer in the cell above, run it, then run this cell."

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 WORDS = ("ternary", "binary")
+CLIPS = ("max", "mse")
 
 
 def check_bits(bits: int, *, low: int = 2, high: int = 16) -> None:
@@ -21,6 +22,12 @@ def check_bits_or_word(bits: int | str) -> None:
             raise ValueError(f'bits must be 2 to 8, "ternary" or "binary"; got {bits!r}')
         return
     check_bits(bits, high=8)
+
+
+def check_clip(clip: str | Tensor) -> None:
+    """Accepts "max", "mse", or a limit."""
+    if isinstance(clip, str) and clip not in CLIPS:
+        raise ValueError(f'clip must be "max" or "mse"; got {clip!r}')
 
 
 def check_floats(x: Tensor, *, name: str = "x") -> Tensor:

@@ -29,6 +29,8 @@ def integer_linear(
         scale: step of the output's grid; zero_point and bits likewise.
     """
     _check_grids(x, w)
+    if not 0 <= zero_point < 2**bits:
+        raise ValueError(f"zero_point must be a code in 0..{2**bits - 1}; got {zero_point}")
     total = accumulate(x, w, bias)
     multiplier, shift = multiplier_and_shift(x.scale.double() * w.scale.double() / scale)
     codes = requantize(total, multiplier, shift, zero_point=zero_point, bits=bits)

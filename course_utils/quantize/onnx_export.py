@@ -20,7 +20,8 @@ def export_onnx(
     """
     from course_utils.models import write_atomically
 
-    return write_atomically(Path(path), onnx_bytes(model, input_shape=input_shape))
+    path = check_onnx_path(path)
+    return write_atomically(path, onnx_bytes(model, input_shape=input_shape))
 
 
 def onnx_bytes(model: nn.Module, *, input_shape: tuple[int, ...] = (1, 32, 32)) -> bytes:
@@ -40,6 +41,13 @@ def onnx_bytes(model: nn.Module, *, input_shape: tuple[int, ...] = (1, 32, 32)) 
     finally:
         model.train(was_training)
     return strip(program.model_proto).SerializeToString()
+
+
+def check_onnx_path(path: str | Path) -> Path:
+    """Accepts a path that ends in .onnx."""
+    if Path(path).suffix != ".onnx":
+        raise ValueError(f"an ONNX file's name ends in .onnx; got {Path(path).name!r}")
+    return Path(path)
 
 
 def strip(proto):

@@ -2,15 +2,16 @@
 
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from course_utils.quantize.onnx_export import onnx_bytes, quietly, strip
+from course_utils.quantize.onnx_export import check_onnx_path, onnx_bytes, quietly, strip
+from course_utils.quantize.onnx_graph import leave_in_float
 
 METHODS = {"min_max": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
-_INTEGER_NODES = ("QLinear", "QGemm", "ConvInteger", "MatMulInteger")
 
 
 def quantize_static(
@@ -21,6 +22,7 @@ def quantize_static(
     per_channel: bool = True,
     activations: str = "uint8",
     calibrate: str = "min_max",
+    keep_float: Sequence[str] = (),
 ) -> Path:
     """Writes an ONNX file with int8 weights and 8-bit activations, and returns its path.
 
@@ -33,9 +35,12 @@ def quantize_static(
         per_channel: one weight scale per output channel instead of one per tensor.
         activations: "uint8" or "int8".
         calibrate: "min_max", "entropy" or "percentile".
+        keep_float: layers to leave in floats, such as ("conv1",). A first layer with one
+            input channel is slow in integers: its kernel spends its time gathering pixels.
     """
     from course_utils.models import write_atomically
 
+    path = check_onnx_path(path)
     _check(calibration_images, activations, calibrate)
     if isinstance(model, nn.Module):
         floats = onnx_bytes(model, input_shape=tuple(calibration_images.shape[1:]))
@@ -45,9 +50,10 @@ def quantize_static(
         source, folded, target = (Path(folder) / f"{n}.onnx" for n in ("float", "folded", "int8"))
         source.write_bytes(floats)
         _fold(source, folded)
-        _quantize(folded, target, calibration_images, per_channel, activations, calibrate)
+        floats = _prepare(folded, keep_float)
+        _quantize(folded, target, calibration_images, per_channel, activations, calibrate, floats)
         content = _stripped(target)
-    return write_atomically(Path(path), content)
+    return write_atomically(path, content)
 
 
 def integer_nodes(path: str | Path) -> dict[str, int]:
@@ -74,7 +80,15 @@ def _fold(source: Path, folded: Path) -> None:
     quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)
 
 
-def _quantize(source, target, images, per_channel, activations, calibrate) -> None:
+def _prepare(path: Path, keep_float: Sequence[str]) -> list[str]:
+    import onnx
+
+    prepared, floats = leave_in_float(onnx.load(path), keep_float)
+    onnx.save(prepared, path)
+    return floats
+
+
+def _quantize(source, target, images, per_channel, activations, calibrate, floats) -> None:
     from onnxruntime import quantization as q
 
     kinds = {"uint8": q.QuantType.QUInt8, "int8": q.QuantType.QInt8}
@@ -87,6 +101,7 @@ def _quantize(source, target, images, per_channel, activations, calibrate) -> No
         weight_type=q.QuantType.QInt8,
         activation_type=kinds[activations],
         calibrate_method=getattr(q.CalibrationMethod, METHODS[calibrate]),
+        nodes_to_exclude=floats,
     )
 
 

@@ -10,6 +10,8 @@ import copy
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from course_utils.quantize.calibration import mse_limit
+from course_utils.quantize.checks import check_clip
 from course_utils.quantize.grid import Quantized
 from course_utils.quantize.weights import Bits, bits_per_layer, place, round_weight, weighted_layers
 
@@ -20,15 +22,24 @@ def straight_through(x: Tensor, rounded: Tensor) -> Tensor:
 
 
 class RoundThrough(nn.Module):
-    """Stands between a layer and its float weight: the layer sees the rounded one."""
+    """Stands between a layer and its float weight: the layer sees the rounded one.
 
-    def __init__(self, bits: int | str, axis: int | None = 0, clip: str = "max") -> None:
+    With clip "mse" the grid is chosen once, for the weight given here, and stays.
+    """
+
+    def __init__(
+        self, weight: Tensor, *, bits: int | str, axis: int | None = 0, clip: str = "mse"
+    ) -> None:
         super().__init__()
-        self.bits, self.axis, self.clip = bits, axis, clip
+        check_clip(clip)
+        self.bits, self.axis = bits, axis
+        fixed = clip == "mse" and isinstance(bits, int)
+        self.register_buffer("limit", mse_limit(weight, bits=bits, axis=axis) if fixed else None)
 
     def codes(self, weight: Tensor) -> Quantized:
         """The codes of the weight as it is now."""
-        return round_weight(weight, bits=self.bits, axis=self.axis, clip=self.clip)
+        clip = "max" if self.limit is None else self.limit
+        return round_weight(weight, bits=self.bits, axis=self.axis, clip=clip)
 
     def forward(self, weight: Tensor) -> Tensor:
         """Rounds on the way forward, lets gradients pass on the way back."""
@@ -36,7 +47,7 @@ class RoundThrough(nn.Module):
 
 
 def train_through(
-    model: nn.Module, *, bits: Bits, axis: int | None = 0, clip: str = "max"
+    model: nn.Module, *, bits: Bits, axis: int | None = 0, clip: str = "mse"
 ) -> nn.Module:
     """Returns a copy to be trained further: its layers see rounded weights from now on.
 
@@ -45,12 +56,14 @@ def train_through(
     Args:
         bits: 2 to 8, "ternary" or "binary" for every layer, or {layer name: bits}.
         axis: 0 gives every output channel its own scale, None all of them one.
-        clip: see `round_weight`; "mse" searches at every step and is slow.
+        clip: "max" lets the grid follow the largest weight at every step; "mse" chooses it
+            once, for the least squared error, and keeps it.
     """
     student = bake(model)
     for name, layer_bits in bits_per_layer(student, bits).items():
-        rounding = RoundThrough(layer_bits, axis, clip)
-        parametrize.register_parametrization(student.get_submodule(name), "weight", rounding)
+        layer = student.get_submodule(name)
+        rounding = RoundThrough(layer.weight, bits=layer_bits, axis=axis, clip=clip)
+        parametrize.register_parametrization(layer, "weight", rounding)
     return student
 
 
@@ -71,5 +84,7 @@ def bake(model: nn.Module) -> nn.Module:
         kind = type(layer)
         layer.__class__ = type(kind.__name__, kind.__bases__, dict(kind.__dict__))
         parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+        for name in [name for name in layer._parameters if name != "weight"]:
+            layer._parameters[name] = layer._parameters.pop(name)  # weight first, as it was
         place(layer, codes)
     return plain

@@ -6,16 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.quantize.calibration import mse_limit
-from course_utils.quantize.checks import check_bits_or_word
+from course_utils.quantize.checks import check_bits_or_word, check_clip
 from course_utils.quantize.grid import Quantized, symmetric
 from course_utils.quantize.lowbit import binary, ternary
 
 Bits = int | str | dict[str, int | str]
-CLIPS = ("max", "mse")
 
 
 def round_weight(
-    weight: Tensor, *, bits: int | str, axis: int | None = 0, clip: str = "max"
+    weight: Tensor, *, bits: int | str, axis: int | None = 0, clip: str | Tensor = "max"
 ) -> Quantized:
     """Rounds one weight tensor to a grid with 0 on it (but for "binary").
 
@@ -23,17 +22,18 @@ def round_weight(
         weight: output channel x ..., as Conv2d and Linear keep it.
         bits: 2 to 8 (symmetric), "ternary" or "binary".
         axis: 0 gives every output channel its own scale, None all of them one.
-        clip: "max" covers the largest weight; "mse" the limit with the least squared error.
+        clip: "max" covers the largest weight; "mse" the limit with the least squared error;
+            or that limit itself. Ternary and binary weights have their own rule.
     """
     check_bits_or_word(bits)
-    if clip not in CLIPS:
-        raise ValueError(f'clip must be "max" or "mse"; got {clip!r}')
+    check_clip(clip)
     if bits == "ternary":
         return ternary(weight, axis=axis)
     if bits == "binary":
         return binary(weight, axis=axis)
-    limit = mse_limit(weight, bits=bits, axis=axis) if clip == "mse" else None
-    return symmetric(weight, bits=bits, axis=axis, limit=limit)
+    if isinstance(clip, str):
+        clip = mse_limit(weight, bits=bits, axis=axis) if clip == "mse" else None
+    return symmetric(weight, bits=bits, axis=axis, limit=clip)
 
 
 def quantize_weights(

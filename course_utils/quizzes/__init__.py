@@ -22,7 +22,7 @@ div > .Quiz { font-size: 15px; line-height: 1.35; margin: 12px 0 0 0; }
 div > .Quiz .MCButton { font-size: 14px; padding: 7px 12px; text-align: left;
   justify-content: flex-start; }
 div > .Quiz .Feedback { font-size: 14px; text-align: left; padding: 0 4px; }
-div > .Quiz .InpLabel { font-size: 14px; }
+div > .Quiz .InpLabel { font-size: 14px; color: inherit; }
 div > .Quiz .Input-text { font-size: 14px; line-height: 1.3; color: #101010; }
 </style>"""
 
@@ -59,8 +59,10 @@ def show(name: str) -> page.Shown:
 
 
 def marked(questions: list[dict]) -> list[dict]:
-    """The questions with "✓ Right." or "✗ Not this one." before each feedback."""
-    return [{**q, "answers": [_marked(a) for a in q["answers"]]} for q in questions]
+    """The questions in one column, with "✓ Right." or "✗ Not this one." before each feedback."""
+    return [
+        {"answer_cols": 1, **q, "answers": [_marked(a) for a in q["answers"]]} for q in questions
+    ]
 
 
 def _marked(answer: dict) -> dict:

@@ -1,0 +1,73 @@
+"""Distillation: a student learns from what a teacher thinks of every class."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from course_utils.training import Loss
+
+
+def distillation_loss(
+    student: torch.Tensor,
+    teacher: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    temperature: float = 4.0,
+    alpha: float = 0.9,
+) -> torch.Tensor:
+    """Return Hinton's distillation loss, a mean over the batch (2015, 1503.02531).
+
+    alpha · T² · KL(teacher's softmax at T ‖ student's softmax at T)
+    + (1 - alpha) · cross-entropy with the labels. T² keeps the gradient's size the same
+    for every temperature. alpha 0 is cross-entropy alone; at alpha 1 a student that equals
+    its teacher has loss 0.
+
+    Args:
+        student, teacher: logits, n x class. No gradient flows into the teacher's.
+        labels: class indices, n.
+        temperature: above 0; a higher one shows more of what the teacher thinks of the
+            classes it does not choose.
+        alpha: the teacher's share of the loss, in [0, 1].
+    """
+    check_options(temperature, alpha)
+    if student.shape != teacher.shape:
+        raise ValueError(
+            f"student and teacher must give logits of one shape; got {tuple(student.shape)} "
+            f"and {tuple(teacher.shape)}."
+        )
+    soft = F.kl_div(
+        F.log_softmax(student / temperature, 1),
+        F.log_softmax(teacher.detach() / temperature, 1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    return alpha * temperature**2 * soft + (1 - alpha) * F.cross_entropy(student, labels)
+
+
+def loss(teacher: nn.Module, *, temperature: float = 4.0, alpha: float = 0.9) -> Loss:
+    """Return a loss for `training.train` that asks the teacher about every batch.
+
+    The teacher sees the batch as the student does, augmented, in eval mode.
+    """
+    check_options(temperature, alpha)
+    teacher.eval()
+
+    def distil(student: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            wisdom = teacher.to(images.device)(images)
+        return distillation_loss(
+            student(images), wisdom, labels, temperature=temperature, alpha=alpha
+        )
+
+    return distil
+
+
+def check_options(temperature: float, alpha: float) -> None:
+    """Raise ValueError for a temperature or a share that makes no sense."""
+    if not temperature > 0:
+        raise ValueError(f"temperature must be above 0, usually 1 to 20; got {temperature!r}.")
+    if not 0 <= alpha <= 1:
+        hint = f" Did you mean {alpha / 100:g}?" if 1 < alpha <= 100 else ""
+        raise ValueError(f"alpha is a share in [0, 1]; got {alpha!r}.{hint}")

@@ -1,0 +1,70 @@
+"""Laws of agreement between explanations."""
+
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from course_utils import fusion
+
+
+@pytest.fixture
+def maps():
+    generator = torch.Generator().manual_seed(0)
+    first = torch.randn(4, 1, 6, 5, generator=generator)
+    return first, first + torch.randn(4, 1, 6, 5, generator=generator)
+
+
+def test_is_scipys_spearman_with_and_without_ties(maps):
+    a, b = maps
+    for a, b in (maps, (a.round(), b.round())):
+        wanted = [spearmanr(x.flatten(), y.flatten()).statistic for x, y in zip(a, b)]
+        assert fusion.agreement(a, b).tolist() == pytest.approx(wanted, abs=1e-12)
+
+
+def test_only_the_order_counts(maps):
+    a, _ = maps
+    assert fusion.agreement(a, a.exp() * 3 + 1).tolist() == pytest.approx([1] * 4)
+    assert fusion.agreement(a, -a).tolist() == pytest.approx([-1] * 4)
+
+
+def test_a_hand_answer():
+    # ranks 0 1 2 3 against 1 0 2 3: 1 - 6·(1 + 1)/(4·15) = 0.8
+    a, b = torch.tensor([[1.0, 2, 3, 4]]), torch.tensor([[20.0, 10, 30, 40]])
+    assert fusion.agreement(a, b).item() == pytest.approx(0.8)
+
+
+def test_a_constant_map_agrees_with_nothing(maps):
+    a, _ = maps
+    assert fusion.agreement(a, torch.zeros_like(a)).tolist() == [0] * 4
+
+
+def test_each_image_is_compared_with_its_own(maps):
+    a, b = maps
+    swapped = fusion.agreement(a, b[[1, 0, 2, 3]])
+    assert swapped[0] != pytest.approx(fusion.agreement(a, b)[0].item())
+    assert swapped[2:].tolist() == pytest.approx(fusion.agreement(a, b)[2:].tolist())
+
+
+def test_overlap_by_hand():
+    a = torch.tensor([[9.0, 8, 1, 2, 3, 4, 0, 0, 0, 0]])
+    b = torch.tensor([[9.0, 0, 8, 2, 3, 4, 0, 0, 0, 0]])
+    assert fusion.top_overlap(a, b, share=0.2).item() == 0.5
+    assert fusion.top_overlap(a, b, share=1.0).item() == 1
+
+
+def test_random_maps_keep_the_values_and_lose_the_places():
+    a = torch.randn(50, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    shuffled = fusion.random_maps(a, seed=0)
+    assert torch.equal(shuffled.flatten(1).sort(1).values, a.flatten(1).sort(1).values)
+    assert fusion.agreement(a, shuffled).mean().abs() < 0.02
+    assert fusion.top_overlap(a, shuffled).mean().item() == pytest.approx(0.1, abs=0.02)
+    assert torch.equal(fusion.random_maps(a, seed=0), shuffled)
+    assert not torch.equal(fusion.random_maps(a, seed=1), shuffled)
+
+
+def test_messages(maps):
+    a, b = maps
+    with pytest.raises(ValueError, match=r"of one shape.*\(4, 1, 6, 5\) and \(3, 1, 6, 5\)"):
+        fusion.agreement(a, b[:3])
+    with pytest.raises(ValueError, match="Did you mean 0.1"):
+        fusion.top_overlap(a, b, share=10)
