@@ -13,8 +13,8 @@ from course_utils import environment, page, pins, tables
 from course_utils.guess import Guess, predict
 
 __all__ = [
-    "Guess", "begin", "check_environment", "course_map", "predict", "progress_page", "quiz",
-    "show", "show_source", "table",
+    "Guess", "begin", "check_environment", "course_map", "glossary", "predict", "progress_page",
+    "quiz", "show", "show_source", "table",
 ]  # fmt: skip
 
 _SYMBOLS = {"ok": "✓ fine", "note": "ℹ note", "problem": "✗ problem"}
@@ -179,6 +179,13 @@ def _link(entry: Any) -> str:
     file = pins.REPOSITORY / "notebooks" / entry.folder / entry.file
     target = Path(os.path.relpath(file, Path.cwd())).as_posix()
     return page.Html(f'<a href="{page.escape(target)}">{page.escape(words)}</a>')
+
+
+def glossary(words: str = "") -> page.Shown:
+    """Show the glossary English – 中文: the terms that hold `words`, or all, folded by topic."""
+    from course_utils import glossary
+
+    return glossary.shown(words).put()
 
 
 def progress_page() -> page.Shown:

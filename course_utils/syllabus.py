@@ -48,8 +48,9 @@ class Lesson:
 
 # number, topic in the file's name, minutes to read, seconds to run, sections, title
 _ROWS = (
-    ("0", "start_here", 15, 20, "", "Start here"),
-    ("1.1", "cost", 25, 60, "A 1 · B 1", "What does a prediction cost?"),
+    ("0", "start_here", 25, 40, "",
+     "Start here: what is left of a network when you take most of it away?"),
+    ("1.1", "cost", 30, 60, "A 1 · B 1", "What does a prediction cost?"),
     ("1.2", "wrong_reason", 0, 0, "A 1 · B 1", "Can a network be right for the wrong reason?"),
     ("1.3", "learning", 0, 0, "B 2.1 · B 3.1–3.2 · B 4.1–4.2", "How does a network learn?"),
     ("2.1", "four_ways", 0, 0, "A 2.1 · B 2.1 · B 3.3", "How do four ways shrink one network?"),

@@ -53,7 +53,7 @@ def test_a_random_map_scores_the_boxes_share_of_the_image():
 
 
 def test_messages():
-    with pytest.raises(ValueError, match="8 classes from 0 to 2; got 8 from 0 to 5"):
+    with pytest.raises(ValueError, match="8 classes from 0 to 2; got 8 from 3 to 5"):
         diagnose.confusion(fixed(PREDICTED), IMAGES, LABELS + 3)
     with pytest.raises(ValueError, match="boxes n x 4"):
         diagnose.pointing_game(torch.zeros(2, 1, 4, 4), torch.zeros(4))

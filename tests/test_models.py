@@ -40,6 +40,47 @@ def test_computes_what_the_document_writes_down(network, images):
     assert torch.allclose(network(images), x, atol=1e-6)
 
 
+def test_net_has_the_documents_parameters_and_computes_what_it_writes_down():
+    """Document B's layers called by hand, in its order."""
+    from torch.nn import functional as F
+
+    torch.manual_seed(0)
+    net = models.Net()
+    assert sum(p.numel() for p in net.parameters()) == 109_386
+    images = torch.rand(3, 1, 28, 28)
+    x = (images.flatten(1) - models.architectures.MNIST_MEAN) / models.architectures.MNIST_STD
+    for layer in (net.fc1, net.fc2):
+        x = F.relu(F.linear(x, layer.weight, layer.bias))
+    assert torch.allclose(net(images), F.linear(x, net.fc3.weight, net.fc3.bias), atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"hidden": (300, 100)}, {"bias": False}, {"size": 8, "classes": 3, "mean": 0.5, "std": 2.0},
+])  # fmt: skip
+def test_a_file_alone_rebuilds_net(settings, tmp_path):
+    made = models.Net(**settings)
+    loaded = models.load_network(models.save_network(made, tmp_path / "net.safetensors"))
+    images = torch.rand(2, *made.input_shape)
+    assert torch.equal(loaded(images), made(images)) and loaded.settings == made.settings
+    biases = [name for name, _ in loaded.named_parameters() if name.endswith("bias")]
+    assert len(biases) == (3 if settings.get("bias", True) else 0)
+
+
+def test_net_explains_wrong_shapes_and_settings():
+    with pytest.raises(ValueError, match="without padding"):
+        models.Net()(torch.zeros(2, 1, 32, 32))
+    with pytest.raises(ValueError, match="at least 1; got hidden=.0, 64."):
+        models.Net(hidden=(0, 64))
+
+
+def test_normalisation_of_net_is_mnists():
+    from course_utils import data
+
+    pixels, _ = data.mnist("train")
+    assert pixels.mean().item() == pytest.approx(models.architectures.MNIST_MEAN, abs=1e-4)
+    assert pixels.std().item() == pytest.approx(models.architectures.MNIST_STD, abs=1e-4)
+
+
 def test_normalisation_is_the_training_sets():
     from course_utils import data
 

@@ -142,7 +142,7 @@ def test_bars_show_the_mean_and_every_seed():
 
 
 def test_the_front_by_hand():
-    points = [(1, 5), (2, 4), (2, 7), (3, 7), (4, 9), (5, 8)]
+    points = [(1, 5), (2, 4), (2, 6), (2, 7), (3, 7), (4, 9), (5, 8)]
     assert plots.pareto_front(points) == [(1, 5), (2, 7), (4, 9)]
     assert plots.pareto_front(list(reversed(points))) == [(1, 5), (2, 7), (4, 9)]
     assert plots.pareto_front([]) == []

@@ -125,7 +125,7 @@ def test_bad_input_is_named(method):
 
 
 def test_bad_options_are_named():
-    with pytest.raises(ValueError, match=r"share must be in \(0, 1\]; got 99.9. Did you mean 0.999"):
+    with pytest.raises(ValueError, match=r"in \(0, 1\]; got 99.9. Did you mean 0.999"):
         calibration.percentile(normal(10), share=99.9)
     with pytest.raises(ValueError, match="share must be in"):
         calibration.percentile(normal(10), share=0)

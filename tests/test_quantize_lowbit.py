@@ -100,7 +100,8 @@ def test_scikit_learn_finds_no_better_codebook(clusters):
     from sklearn.cluster import KMeans
 
     x = normal(2000)
-    errors = [(codebook(x, clusters=clusters, seed=s).dequantize() - x).pow(2).sum() for s in range(5)]
+    ours = [codebook(x, clusters=clusters, seed=seed).dequantize() for seed in range(5)]
+    errors = [(rounded - x).pow(2).sum() for rounded in ours]
     oracle = KMeans(clusters, n_init=5, random_state=0).fit(x[:, None].numpy()).inertia_
     assert min(errors).item() <= oracle * 1.02
 

@@ -137,7 +137,8 @@ def test_sixteen_bits_of_activation_change_next_to_nothing(small):
     images = torch.rand(20, 1, 8, 8)
     small.eval()
     exact = small(images)
-    errors = [(round_activations(small, images, bits=b)(images) - exact).abs().max() for b in (16, 8, 4)]
+    rounded = [round_activations(small, images, bits=bits)(images) for bits in (16, 8, 4)]
+    errors = [(logits - exact).abs().max() for logits in rounded]
     assert errors[0] < 1e-3 and errors[0] < errors[1] < errors[2]
 
 

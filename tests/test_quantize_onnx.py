@@ -64,7 +64,9 @@ def test_the_integer_file_is_small_and_as_accurate(network, integers, validation
     assert abs(before - after) <= 0.004  # 8 of 2,000 images
 
 
-def test_our_own_integers_agree_with_onnx_runtimes(network, integers, calibration_images, validation):
+def test_our_own_integers_agree_with_onnx_runtimes(
+    network, integers, calibration_images, validation
+):
     images = validation[0][:200]
     ours = IntegerNetwork(network, calibration_images)(images)
     theirs = models.OnnxNetwork(integers)(images)
@@ -76,7 +78,9 @@ def test_our_own_integers_agree_with_onnx_runtimes(network, integers, calibratio
     {"per_channel": False}, {"activations": "int8"}, {"calibrate": "entropy"},
     {"calibrate": "percentile"},
 ])  # fmt: skip
-def test_every_option_gives_a_working_network(options, floats, calibration_images, network, tmp_path):
+def test_every_option_gives_a_working_network(
+    options, floats, calibration_images, network, tmp_path
+):
     path = quantize_static(floats, tmp_path / "q.onnx", calibration_images[:100], **options)
     images = calibration_images[100:300]
     same = models.OnnxNetwork(path)(images).argmax(1) == network(images).argmax(1)

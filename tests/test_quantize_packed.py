@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from course_utils import models
-from course_utils.quantize import bake, pack_weights, quantize_weights, train_through, unpack_weights
+from course_utils.quantize import (
+    bake,
+    pack_weights,
+    quantize_weights,
+    train_through,
+    unpack_weights,
+)
 
 ALL_BITS = [8, 7, 6, 5, 4, 3, 2, "ternary", "binary"]
 

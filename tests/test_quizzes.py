@@ -122,6 +122,7 @@ def test_giveaways_are_found():
     assert "longest" in with_right(lambda n: n % 3, lambda n: 12 if n else 10)
     assert "shortest" in with_right(lambda n: n % 3, lambda n: 8 if n else 10)
     assert with_right(lambda n: n % 3, lambda n: 12 if n % 2 else 8) == ""
+    assert with_right(lambda n: n % 3, lambda n: 10) == "", "equal lengths give nothing away"
 
 
 def test_feedback_says_right_or_not_in_words():

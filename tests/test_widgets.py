@@ -37,6 +37,7 @@ def test_the_picture_follows_its_control():
     assert png(live.picture.value) != png(before)
     assert 'alt="3 steps"' in live.picture.value
     assert png(live.picture.value).startswith(b"\x89PNG")
+    assert live.picture.value in live.html, "the still picture follows too"
     live.controls["bits"].value = 5
     assert live.picture.value == before
 

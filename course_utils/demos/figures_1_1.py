@@ -62,11 +62,10 @@ def timings(seconds: Sequence[float], *, title: str) -> Any:
     axis.axhspan(1e3 * spread.low, 1e3 * spread.high, color="#cfe3f1", label="middle half")
     axis.axhline(1e3 * spread.median, color=plots.colour("quantization"), label="median", lw=1.5)
     axis.plot(range(1, len(seconds) + 1), milliseconds, "o", color=plots.colour("reference"), ms=4)
-    axis.set_yscale("log")
-    axis.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
-    axis.yaxis.set_minor_formatter(lambda v, _: f"{v:g}" if f"{v:e}"[0] in "25" else "")
-    axis.set(xlabel="call", ylabel="milliseconds (log)", title=title)
-    axis.legend(loc="upper right", ncols=2)
+    axis.set_yscale("log", base=2)
+    axis.yaxis.set_major_formatter(lambda v, _: f"{v:.3g}")
+    axis.set(xlabel="call", ylabel="milliseconds (logarithmic)", title=title)
+    axis.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return made
 
 
@@ -163,11 +162,9 @@ def roof(points: Sequence[Mapping[str, Any]], *, peak: float, memory: float, cac
         mine = sorted((p for p in points if p["layer"] == name), key=lambda p: p["batch"])
         alone, many = ((p["intensity"], p["rate"] / 1e9) for p in mine)
         axis.annotate("", many, alone, arrowprops={"arrowstyle": "->", "color": shade, "lw": 1.5})
-        for place, marker, beside in ((alone, "o", "top"), (many, "s", "bottom")):
+        for place, marker in ((alone, "o"), (many, "s")):
             axis.plot(*place, marker, ms=9, color=shade, mec="#333333")
-            shift = (7, -5) if beside == "top" else (7, 5)
-            axis.annotate(name, place, xytext=shift, va=beside, fontsize=9.5,
-                          textcoords="offset points")  # fmt: skip
+        axis.annotate(name, many, xytext=(8, 0), va="center", textcoords="offset points")
     axis.set(xscale="log", yscale="log", title=roof_title(points, peak / memory), xlim=(0.1, 100),
              xlabel="arithmetic intensity (multiply-accumulates a byte moved)",
              ylabel="billion multiply-accumulates a second")  # fmt: skip

@@ -103,7 +103,7 @@ def bill(network: models.Network, image: torch.Tensor, reference: Callable | Non
         macs=measure.macs(network),
         memory=4 * parameters + measure.peak_memory(network, image),
         joules=energy(network),
-        wait=reference and measure.latency_ratio(network, reference, image, runs=15, warmup=2),
+        wait=reference and measure.latency_ratio(network, reference, image, runs=25, warmup=3),
     )
 
 
@@ -143,12 +143,13 @@ class Workshop:
         rows = self.rows(width, depth, side)
         made, axis = plots.figure(height=3.5)
         blue, black = plots.colour("structure"), plots.colour("reference")
-        for place, (_, ratio, amount) in enumerate(rows):
-            axis.plot([1, ratio], [place, place], color=blue, lw=10, solid_capstyle="butt")
-            axis.annotate(amount, (max(ratio, 1), place), xytext=(9, 0), va="center",
-                          textcoords="offset points", fontsize=9.5)  # fmt: skip
         spread = self.measured(width, depth, side).wait
         axis.plot([spread.low, spread.high], [len(rows) - 1] * 2, color=black, lw=1.5)
+        for place, (_, ratio, amount) in enumerate(rows):
+            axis.plot([1, ratio], [place, place], color=blue, lw=10, solid_capstyle="butt")
+            right = max(1, ratio, spread.high if place == len(rows) - 1 else 0)
+            axis.annotate(amount, (right, place), xytext=(9, 0), va="center",
+                          textcoords="offset points", fontsize=9.5)  # fmt: skip
         axis.axvline(1, color=black, lw=1.5)
         axis.annotate("the trained\nreference", (1, -0.6), xytext=(-5, 0), ha="right", va="top",
                       textcoords="offset points", fontsize=8.5, color=black)  # fmt: skip

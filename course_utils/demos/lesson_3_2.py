@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -32,7 +31,8 @@ def weights_on_grid(weight: Tensor, *, bits: int) -> Any:
     share = (grid.codes == 0).float().mean().item()
     left.set(xlabel="weight", ylabel="how many (logarithmic)",
              title=f"{share:.0%} of the weights round to 0")  # fmt: skip
-    right.plot(reach.sort().values.numpy(), color=plots.colour("quantization"))
+    right.bar(range(len(reach)), reach.sort().values.numpy(), width=0.8,
+              color=plots.colour("quantization"))  # fmt: skip
     right.axhline(reach.max().item(), color=plots.colour("reference"), lw=1.2, ls="--")
     right.set_ylim(0, reach.max().item() * 1.12)
     right.set(xlabel="output channel, sorted", ylabel="largest |weight|",
@@ -115,31 +115,54 @@ _PAPER = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.
 _STYLES = {"one scale per tensor": ("--", "s"), "one scale per channel": ("-", "o")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Marks:
-    """Further measurements at one level, drawn beside the curves: one mark for each value."""
-
-    label: str
-    level: int | str
-    values: Sequence[float]
-    mark: str = "D"
-    method: str = "quantization"
-
-
-def accuracy_against_bits(
-    curves: Mapping[str, Curve], unrounded: float, *, title: str, marks: Sequence[Marks] = ()
+def ways_back(
+    curves: Mapping[str, Curve],
+    unrounded: float,
+    *,
+    trained: Sequence[float],
+    control: Sequence[float],
+    codebook: float,
 ) -> Any:
-    """Draw accuracy against bits, one line for each kind of grid, and further marks."""
+    """Draw the accuracies of rounding alone, and what brings them back.
+
+    Args:
+        trained: of ternary weights trained through the rounding, one for each seed.
+        control: the same training without rounding, rounded at the end.
+        codebook: of four values for each tensor, shown at 2 bits.
+    """
     made, axis = plots.figure(height=3.8)
     draw_curves(axis, curves, unrounded)
     places = list(next(iter(curves.values())))
-    for one, shift in zip(marks, (0.16, -0.16, 0.16), strict=False):
-        axis.plot([places.index(one.level) + shift] * len(one.values), one.values, one.mark,
-                  color=plots.colour(one.method), ms=7, mew=2, label=one.label, ls="none",
+    for label, level, values, shift, mark, method in (
+        ("ternary, trained through (a mark a seed)", "ternary", trained, 0.16, "D", "quantization"),
+        ("control: trained, then rounded", "ternary", control, -0.16, "x", "control"),
+        ("codebook of 4 values, not trained", 2, [codebook], 0.16, "*", "quantization"),
+    ):
+        axis.plot([places.index(level) + shift] * len(values), values, mark, ls="none",
+                  color=plots.colour(method), ms=9 if mark == "*" else 6, mew=1.5, label=label,
                   zorder=4)  # fmt: skip
     axis.legend(loc="lower left")
-    axis.set_title(title)
+    axis.set_title("Two ways back: choose the values, or train through the rounding")
     return made
+
+
+def words_for_ways_back(
+    curves: Mapping[str, Curve],
+    unrounded: float,
+    *,
+    trained: Sequence[float],
+    control: Sequence[float],
+    codebook: float,
+) -> str:
+    """The picture of `ways_back` in words."""
+    channel = curves["one scale per channel"]
+    return (
+        f"Accuracy against bits per weight, rounded only: {channel[5]:.1%} at 5 bits, "
+        f"{channel[4]:.1%} at 4, {channel[3]:.1%} at 3, {channel[2]:.1%} at 2 with one scale per "
+        f"channel, lower with one per tensor; {unrounded:.1%} at 32. Ternary: rounded only "
+        f"{channel['ternary']:.1%}, control {min(control):.1%} to {max(control):.1%}, trained "
+        f"through {min(trained):.1%} to {max(trained):.1%}. Codebook of 4 values: {codebook:.1%}."
+    )
 
 
 def draw_curves(axis: Any, curves: Mapping[str, Curve], unrounded: float) -> None:

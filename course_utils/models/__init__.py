@@ -1,6 +1,13 @@
 """The networks of the course and their files."""
 
-from course_utils.models.architectures import ARCHITECTURES, Network, Normalize, SimplifiedCNN, build
+from course_utils.models.architectures import (
+    ARCHITECTURES,
+    Net,
+    Network,
+    Normalize,
+    SimplifiedCNN,
+    build,
+)
 from course_utils.models.files import (
     NetworkFileError,
     load_network,
@@ -13,6 +20,7 @@ from course_utils.models.onnx_network import OnnxNetwork
 
 __all__ = [
     "ARCHITECTURES",
+    "Net",
     "Network",
     "NetworkFileError",
     "Normalize",

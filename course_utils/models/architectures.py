@@ -1,4 +1,4 @@
-"""The networks of the course: document A's classes, made true."""
+"""The networks of the course: the documents' classes, made true."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from torch import nn
 
 FASHION_MEAN, FASHION_STD = 0.2190, 0.3318
 """Mean and standard deviation of Fashion-MNIST's training images, padded to 32 x 32."""
+MNIST_MEAN, MNIST_STD = 0.1306, 0.3081
+"""The same of MNIST's training images, 28 x 28."""
 
 
 class Normalize(nn.Module):
@@ -48,6 +50,8 @@ def shape_message(name: str, input_shape: tuple[int, ...], images: torch.Tensor)
         return message + " Is the batch axis missing? Try images[None]."
     if came[-2:] == (28, 28) and tuple(input_shape[-2:]) == (32, 32):
         return message + " Pad 28 x 28 images by 2 on each side: data.fashion_mnist does."
+    if came[-2:] == (32, 32) and tuple(input_shape[-2:]) == (28, 28):
+        return message + " Load them without padding: pad=0."
     return message
 
 
@@ -97,7 +101,48 @@ class SimplifiedCNN(Network):
         }
 
 
-ARCHITECTURES: dict[str, type[Network]] = {"SimplifiedCNN": SimplifiedCNN}
+class Net(Network):
+    """Document B's network: three linear layers, 784-128-64-10, 109,386 parameters.
+
+    Takes images n x 1 x size x size in [0, 1], returns logits n x classes. `bias=False`
+    leaves all biases out; `hidden=(300, 100)` gives LeCun's LeNet-300-100.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden: tuple[int, int] = (128, 64),
+        bias: bool = True,
+        size: int = 28,
+        classes: int = 10,
+        mean: float = MNIST_MEAN,
+        std: float = MNIST_STD,
+    ) -> None:
+        first, second = (int(h) for h in hidden)
+        if min(first, second, classes, size) < 1:
+            raise ValueError(
+                f"hidden, classes and size must be at least 1; got hidden={tuple(hidden)}, "
+                f"classes={classes}, size={size}."
+            )
+        super().__init__(
+            OrderedDict(
+                normalize=Normalize(mean, std),
+                flatten=nn.Flatten(),
+                fc1=nn.Linear(size * size, first, bias=bias),
+                relu1=nn.ReLU(),
+                fc2=nn.Linear(first, second, bias=bias),
+                relu2=nn.ReLU(),
+                fc3=nn.Linear(second, classes, bias=bias),
+            )
+        )
+        self.input_shape = (1, size, size)
+        self.settings = {
+            "hidden": [first, second], "bias": bool(bias), "size": int(size),
+            "classes": int(classes), "mean": float(mean), "std": float(std),
+        }
+
+
+ARCHITECTURES: dict[str, type[Network]] = {"Net": Net, "SimplifiedCNN": SimplifiedCNN}
 """Every class a file may name. A file that names another is refused."""
 
 

@@ -76,7 +76,7 @@ def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def save_network(
-    network: nn.Module | OnnxNetwork, path: str | Path, *, bits: int | str | None = None
+    network: nn.Module | OnnxNetwork, path: str | Path, *, bits: int | str | dict | None = None
 ) -> Path:
     """Write a network into one file that `load_network` reads back; return its path.
 
@@ -87,7 +87,7 @@ def save_network(
         path: ends in `.safetensors`, in `.safetensors.xz` (coded: zeros and repeated codes
             then cost little), or in `.onnx` for an OnnxNetwork.
         bits: None keeps float32; 2 to 8, "ternary" or "binary" round the weights to
-            that grid and store packed codes.
+            that grid and store packed codes; {layer name: bits} does so for those layers.
     """
     path = Path(path)
     if not path.name.endswith(SUFFIXES):
@@ -102,7 +102,7 @@ def save_network(
 
 
 def network_bytes(
-    network: nn.Module, *, bits: int | str | None = None, coded: bool = False
+    network: nn.Module, *, bits: int | str | dict | None = None, coded: bool = False
 ) -> bytes:
     """Return the content that `save_network` writes; coded: the `.xz` form."""
     if not isinstance(network, Network):
@@ -129,7 +129,7 @@ def write_atomically(path: Path, content: bytes) -> Path:
     return path
 
 
-def _to_bytes(network: Network, bits: int | str | None) -> bytes:
+def _to_bytes(network: Network, bits: int | str | dict | None) -> bytes:
     from safetensors.torch import save
 
     header = {

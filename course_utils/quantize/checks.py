@@ -47,12 +47,23 @@ def check_floats(x: Tensor, *, name: str = "x") -> Tensor:
     return x.detach()
 
 
+def precise(x: Tensor) -> Tensor:
+    """Turns floats into float64, or float32 on Apple's GPUs, which have no float64."""
+    return x.to(precise_type(x))
+
+
+def precise_type(x: Tensor) -> torch.dtype:
+    """The widest float type that the tensor's device computes with."""
+    return torch.float32 if x.device.type == "mps" else torch.float64
+
+
 def check_axis(x: Tensor, axis: int | None) -> int | None:
     """Turns a channel axis into its non-negative number; None means one grid for all."""
     if axis is None:
         return None
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(
-            f"axis must be None or in -{x.ndim}..{x.ndim - 1} for shape {tuple(x.shape)}; got {axis}"
+            f"axis must be None or in -{x.ndim}..{x.ndim - 1} for shape {tuple(x.shape)}; "
+            f"got {axis}"
         )
     return axis % x.ndim

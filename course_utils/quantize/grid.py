@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_utils.quantize.checks import check_axis, check_bits, check_floats
+from course_utils.quantize.checks import (
+    check_axis,
+    check_bits,
+    check_floats,
+    precise,
+    precise_type,
+)
 
 _SMALLEST = torch.finfo(torch.float32).tiny  # a scale of 0 would divide by zero
 
@@ -64,7 +70,7 @@ def affine(
     low, high = _range(x, axis, low, high)
     scale = ((high - low) / top).float().clamp(min=_SMALLEST)
     zero_point = torch.round(-low / scale).clamp(0, top).to(torch.int32)
-    steps = torch.round(x.double() / spread(scale, x, axis))
+    steps = torch.round(precise(x) / spread(scale, x, axis))
     codes = (steps + spread(zero_point, x, axis)).clamp(0, top).to(torch.int32)
     return Quantized(codes, scale, zero_point, bits, axis)
 
@@ -91,7 +97,7 @@ def symmetric(
     if (limit < 0).any():
         raise ValueError(f"limit is a size and cannot be negative; got {limit.min():g}")
     scale = (limit / top).float().clamp(min=_SMALLEST)
-    codes = torch.round(x.double() / spread(scale, x, axis)).clamp(-top, top).to(torch.int32)
+    codes = torch.round(precise(x) / spread(scale, x, axis)).clamp(-top, top).to(torch.int32)
     return Quantized(codes, scale, torch.zeros_like(scale, dtype=torch.int32), bits, axis)
 
 
@@ -108,7 +114,7 @@ def spread(values: Tensor, x: Tensor, axis: int | None) -> Tensor:
 
 
 def _range(x, axis, low, high) -> tuple[Tensor, Tensor]:
-    """The range to cover, widened to hold zero; float64 so that high − low cannot overflow."""
+    """The range to cover, widened to hold zero."""
     rows = per_channel(x, axis)
     low = _end(rows.amin(-1) if low is None else low, x, axis, name="low")
     high = _end(rows.amax(-1) if high is None else high, x, axis, name="high")
@@ -118,7 +124,7 @@ def _range(x, axis, low, high) -> tuple[Tensor, Tensor]:
 
 
 def _end(value: float | Tensor, x: Tensor, axis: int | None, *, name: str) -> Tensor:
-    end = torch.as_tensor(value, dtype=torch.float64, device=x.device).detach()
+    end = torch.as_tensor(value, dtype=precise_type(x), device=x.device).detach()
     if not torch.isfinite(end).all():
         raise ValueError(f"{name} must be finite; got {value}")
     if axis is None and end.ndim == 0:

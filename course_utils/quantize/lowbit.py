@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_utils.quantize.checks import check_axis, check_floats
+from course_utils.quantize.checks import check_axis, check_floats, precise
 from course_utils.quantize.grid import Quantized, per_channel, spread
 
 TERNARY_THRESHOLD = 0.7  # times mean |w|: the paper's approximation to the best threshold
@@ -19,11 +19,11 @@ def ternary(w: Tensor, *, axis: int | None = None) -> Quantized:
     """
     w = check_floats(w, name="w")
     axis = check_axis(w, axis)
-    size = per_channel(w.double().abs(), axis)
+    size = per_channel(precise(w).abs(), axis)
     keep = size > TERNARY_THRESHOLD * size.mean(-1, keepdim=True)
     scale = ((size * keep).sum(-1) / keep.sum(-1).clamp(min=1)).float()
     threshold = spread(TERNARY_THRESHOLD * size.mean(-1), w, axis)
-    codes = w.sign() * (w.double().abs() > threshold)
+    codes = w.sign() * (precise(w).abs() > threshold)
     return _signed(codes, scale, "ternary", axis)
 
 
@@ -34,7 +34,7 @@ def binary(w: Tensor, *, axis: int | None = None) -> Quantized:
     """
     w = check_floats(w, name="w")
     axis = check_axis(w, axis)
-    scale = per_channel(w.double().abs(), axis).mean(-1).float()
+    scale = per_channel(precise(w).abs(), axis).mean(-1).float()
     codes = torch.where(w < 0, -1, 1)
     return _signed(codes, scale, "binary", axis)
 
@@ -72,7 +72,7 @@ def codebook(x: Tensor, *, clusters: int, seed: int = 0, rounds: int = 100) -> C
     if isinstance(clusters, bool) or not isinstance(clusters, int) or clusters < 2:
         raise ValueError(f"clusters must be a whole number of at least 2; got {clusters!r}")
     x = check_floats(x)
-    values = x.double().flatten()
+    values = precise(x).flatten()
     centroids = _spread_out_start(values, clusters, seed)
     for _ in range(rounds):
         codes = _nearest(values, centroids)
@@ -93,7 +93,7 @@ def _spread_out_start(values: Tensor, clusters: int, seed: int) -> Tensor:
     centroids = [values[first]]
     distance = (values - centroids[0]) ** 2
     while len(centroids) < clusters and distance.sum() > 0:
-        point = torch.rand((), generator=generator, dtype=torch.float64) * distance.sum()
+        point = torch.rand((), generator=generator, dtype=values.dtype) * distance.sum()
         chosen = torch.searchsorted(distance.cumsum(0), point).clamp(max=len(values) - 1)
         centroids.append(values[chosen])
         distance = torch.minimum(distance, (values - centroids[-1]) ** 2)

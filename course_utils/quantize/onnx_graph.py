@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     import onnx
 
 
-def leave_in_float(model: onnx.ModelProto, layers: Sequence[str]) -> tuple[onnx.ModelProto, list[str]]:
+def leave_in_float(
+    model: onnx.ModelProto, layers: Sequence[str]
+) -> tuple[onnx.ModelProto, list[str]]:
     """Return the model prepared for layers that stay float, and the nodes not to quantize.
 
     Such a layer's ReLU and max pooling change places: the two give the same numbers in

@@ -104,6 +104,6 @@ def place(layer: nn.Module, rounded: Quantized) -> None:
 def placed(layer: nn.Module) -> Quantized | None:
     """The codes a layer's weight was made of; None if there are none, or it changed since."""
     rounded = getattr(layer, "rounded", None)
-    if rounded is None or not torch.equal(rounded.dequantize(), layer.weight.detach().cpu()):
+    if rounded is None or not torch.equal(rounded.dequantize().cpu(), layer.weight.detach().cpu()):
         return None
     return rounded

@@ -1,0 +1,155 @@
+"""What the taste shows: three meters and four tiles, as HTML that is quick to make."""
+
+from __future__ import annotations
+
+import base64
+import io
+from math import isfinite
+
+import numpy as np
+import torch
+
+from course_utils import data, page, plots
+from course_utils.demos.taste import Explained, Taste
+
+TILE = 160  # pixels wide on the page
+GAP = 12
+_GREY = "rgba(127,127,127,.25)"
+
+
+def live(taste: Taste):
+    """Show the taste with its controls: share removed, bits per weight, picture."""
+    from course_utils import widgets
+
+    bits = {"float32": None} | {f"{bits} bits": bits for bits in (8, 7, 6, 5, 4, 3, 2)}
+    names = {name: place for place, name in enumerate(data.FASHION_CLASSES)}
+    return widgets.live(
+        lambda **chosen: draw(taste, **chosen),
+        alt="A network made smaller: its file, its accuracy and its map, beside the whole network's",
+        removed=widgets.slider(0.0, 0.98, start=0.7, step=0.02, label="share of weights removed"),
+        bits=widgets.choice(bits, start=4, label="bits per weight left"),
+        picture=widgets.choice(names, start=names["coat"], label="picture"),
+    )
+
+
+def draw(taste: Taste, *, removed: float, bits: int | None, picture: int) -> str:
+    """Draw size, accuracy and one picture's maps: whole, smaller and untrained network."""
+    small = taste.measure(removed, bits)
+    whole, ours, control = (
+        taste.explain(network, picture)
+        for network in (taste.whole.network, small.network, taste.control)
+    )
+    n = len(taste.labels)
+    meters = "".join((
+        _meter("whole file", small.bytes / taste.whole.bytes, f"{small.bytes:,} bytes",
+               plots.COLOURS["quantization"]),
+        _meter(f"right, of {n:,}", small.right / n, f"{small.right:,}",
+               plots.COLOURS["reference"], mark=taste.whole.right / n),
+        _meter("map agreement", ours.agreement, correlation(ours.agreement),
+               plots.COLOURS["gradient"], mark=control.agreement),
+    ))  # fmt: skip
+    times = taste.whole.bytes / small.bytes
+    title = f"<b>{times:.1f} times smaller than the plain float32 file</b>"
+    tiles = _tiles(taste.pictures[picture], whole, ours, control)
+    words = _words(data.FASHION_CLASSES[picture], whole, ours, control)
+    return f'<div style="max-width:{4 * TILE + 3 * GAP}px">{title}{meters}{tiles}{words}</div>'
+
+
+def correlation(value: float) -> str:
+    """A rank correlation in words."""
+    return f"{value:.2f}".replace("-", "−") if isfinite(value) else "none: the map is empty"
+
+
+def said(logits: torch.Tensor) -> str:
+    """The class that the logits of one image choose, with its probability."""
+    share, label = logits.softmax(0).max(0)
+    return f"“{data.FASHION_CLASSES[label]}”, {share:.0%} sure"
+
+
+def _meter(name: str, share: float, words: str, colour: str, *, mark: float | None = None) -> str:
+    """A bar from 0 to 1 with its value in words, and a mark to compare with."""
+    width = 100 * min(max(share, 0.0), 1.0) if isfinite(share) else 0.0
+    line = ""
+    if mark is not None and isfinite(mark):
+        place = 100 * min(max(mark, 0.0), 1.0)
+        line = (f'<div style="position:absolute;left:{place:.1f}%;top:-3px;bottom:-3px;'
+                f'border-left:2px solid {plots.COLOURS["pruning"]}"></div>')  # fmt: skip
+    bar = f'<div style="width:{width:.2f}%;height:100%;background:{colour}"></div>'
+    return (
+        '<div style="display:grid;grid-template-columns:7.5em 1fr 8em;gap:.8em;align-items:center;'
+        f'margin:.35em 0"><span>{name}</span><div style="position:relative;height:14px;'
+        f'background:{_GREY}">{bar}{line}</div><b>{words}</b></div>'
+    )
+
+
+def _tiles(picture: torch.Tensor, whole: Explained, ours: Explained, control: Explained) -> str:
+    """The picture and the three maps in one row, the first two maps on one scale."""
+    limit = _limit(whole.map)
+    row = [_grey(picture)] + [
+        _coloured(one.map, picture, most)
+        for one, most in ((whole, limit), (ours, limit), (control, _limit(control.map)))
+    ]
+    alt = (
+        "Four tiles: the picture; the whole network's map; this network's map, rank correlation "
+        f"{correlation(ours.agreement)} with it; an untrained network's, "
+        f"{correlation(control.agreement)}"
+    )
+    return (
+        f'<img alt="{page.escape(alt)}" src="data:image/png;base64,{_png(_side_by_side(row))}" '
+        'style="width:100%;height:auto;image-rendering:pixelated;margin-top:.5em">'
+    )
+
+
+def _words(name: str, whole: Explained, ours: Explained, control: Explained) -> str:
+    columns = (
+        ("the picture", name, ""),
+        ("whole network", said(whole.logits), "the map to compare with"),
+        ("this network", said(ours.logits), f"agreement {correlation(ours.agreement)}"),
+        ("untrained network", "control, own colour scale",
+         f"agreement {correlation(control.agreement)}"),
+    )  # fmt: skip
+    cells = "".join(
+        f'<div style="line-height:1.3"><b>{head}</b><br>{words}<br>{more}</div>'
+        for head, words, more in columns
+    )
+    return (
+        f'<div style="display:grid;grid-template-columns:repeat(4,1fr);gap:{GAP}px;'
+        f'text-align:center;font-size:90%">{cells}</div>'
+    )
+
+
+def _limit(attribution: torch.Tensor) -> float:
+    """The strongest colour: 99 of 100 pixels stay below it."""
+    return float(attribution.abs().quantile(0.99)) or 1.0
+
+
+def _grey(picture: torch.Tensor) -> np.ndarray:
+    """One image as height x width x red, green, blue in [0, 1]."""
+    return np.repeat(picture.squeeze().numpy()[:, :, None], 3, axis=2)
+
+
+def _coloured(attribution: torch.Tensor, picture: torch.Tensor, limit: float) -> np.ndarray:
+    """A map over its pale picture, as `plots.draw_attribution` colours it."""
+    from matplotlib import colormaps
+
+    values = attribution.squeeze().numpy() / limit
+    colours = colormaps[plots.DIVERGING](np.clip((values + 1) / 2, 0, 1))[:, :, :3]
+    weight = np.clip(np.abs(values), 0.15, 1.0)[:, :, None]
+    return weight * colours + (1 - weight) * (0.5 + 0.5 * _grey(picture))
+
+
+def _side_by_side(row: list[np.ndarray]) -> np.ndarray:
+    """Join tiles with transparent gaps: height x width x red, green, blue, opacity."""
+    grow = TILE // row[0].shape[0]
+    tiles = [np.kron(np.dstack([t, np.ones(t.shape[:2])]), np.ones((grow, grow, 1))) for t in row]
+    gap = np.zeros((tiles[0].shape[0], GAP, 4))
+    parts = [part for tile in tiles for part in (gap, tile)]
+    return np.concatenate(parts[1:], axis=1)
+
+
+def _png(pixels: np.ndarray) -> str:
+    from matplotlib import image
+
+    file = io.BytesIO()
+    image.imsave(file, pixels, format="png")
+    return base64.b64encode(file.getvalue()).decode()
