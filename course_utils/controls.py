@@ -69,12 +69,15 @@ def slider(
     )  # fmt: skip
 
 
-def choice(options: Sequence | dict, *, start: Any = None, label: str = "") -> Any:
+def choice(
+    options: Sequence | dict, *, start: Any = None, label: str = "", slide: bool = False
+) -> Any:
     """One of several options: buttons when they are few and short, a drop-down list otherwise.
 
     Args:
         options: values, or a dictionary of label: value.
         start: the value chosen at first; the first one unless told.
+        slide: a slider through the options, for those that have an order.
     """
     pairs = list(options.items()) if isinstance(options, dict) else [(str(o), o) for o in options]
     if not pairs:
@@ -87,6 +90,11 @@ def choice(options: Sequence | dict, *, start: Any = None, label: str = "") -> A
         return Still(start, label)
     import ipywidgets
 
+    if slide:
+        return ipywidgets.SelectionSlider(
+            options=pairs, value=start, description=label, continuous_update=False,
+            style={"description_width": "initial"}, layout={"width": "95%", "max_width": "480px"},
+        )  # fmt: skip
     few = len(pairs) <= 6 and sum(len(name) + 4 for name, _ in pairs) <= 70
     kind = ipywidgets.ToggleButtons if few else ipywidgets.Dropdown
     style = {"description_width": "initial"} | ({"button_width": "auto"} if few else {})

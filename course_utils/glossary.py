@@ -51,7 +51,7 @@ def shown(words: str = "") -> page.Shown:
         topics = list(dict.fromkeys(term.topic for term in found))
         parts = [[term for term in found if term.topic == topic] for topic in topics]
         tabled = [_table(part, topic) for part, topic in zip(parts, topics, strict=True)]
-        html = "".join(
+        html = "<b>Glossary English – 中文</b>" + "".join(
             page.folded(f"{topic} ({len(part)} terms)", table.html)
             for topic, part, table in zip(topics, parts, tabled, strict=True)
         )

@@ -57,7 +57,8 @@ def macs_by_layer(
 
     A convolution does kernel height x kernel width x input channels / groups of them for
     every output number, a linear layer its input width. Biases, activations and pooling
-    are not counted, as is usual.
+    are not counted, as is usual; nor are products outside such layers, as in attention
+    (torch's FlopCounterMode counts those).
 
     Args:
         input_shape: (channels, height, width) of one image; None asks the network.

@@ -86,7 +86,7 @@ def _classes(model: nn.Module, images: torch.Tensor, target: Target) -> torch.Te
     if target is None:
         return logits.argmax(1)
     classes = torch.as_tensor(target, device=images.device)
-    if classes.is_floating_point() or classes.shape not in (torch.Size([]), torch.Size([len(images)])):
+    if classes.is_floating_point() or classes.shape not in ((), (len(images),)):
         raise ValueError(
             f"target must be one class for all images or {len(images)} class indices, one an "
             f"image; got {target!r}."

@@ -60,7 +60,7 @@ def _kept(name: str, layer: nn.Conv2d | nn.Linear, gone: float | torch.Tensor) -
         gone = filter_norms(layer).argsort(stable=True)[: round(gone * count)]
     gone = torch.as_tensor(gone, dtype=torch.int64)
     stays = torch.ones(count, dtype=torch.bool)
-    if gone.numel() and not (0 <= gone.min() and gone.max() < count):
+    if gone.numel() and not (gone.min() >= 0 and gone.max() < count):
         raise ValueError(f"{name} has outputs 0 to {count - 1}; asked to remove {gone.tolist()}.")
     stays[gone] = False
     if not stays.any():

@@ -128,7 +128,7 @@ def _weighted_ridge(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor, ridge: fl
     x_mean, y_mean = share @ x, share @ y
     x, y = x - x_mean, y - y_mean
     gram = x.T @ (x * w[:, None]) + ridge * torch.eye(x.shape[1], dtype=x.dtype)
-    weights = torch.linalg.lstsq(gram, (x * w[:, None]).T @ y[:, None], driver="gelsd").solution[:, 0]
+    weights = torch.linalg.lstsq(gram, x.T @ (w * y)[:, None], driver="gelsd").solution[:, 0]
     left, total = w @ (y - x @ weights) ** 2, w @ y**2
     fit = 1 - left / total if total > 0 else torch.tensor(0.0)
     return Surrogate(weights, float(y_mean - x_mean @ weights), float(fit))

@@ -206,7 +206,8 @@ def _bar(steps: int, progress: bool):
 
 
 def _check(train_set, validation_set, epochs, learning_rate, batch_size, keep) -> None:
-    for name, (images, targets) in {"train_set": train_set, "validation_set": validation_set}.items():
+    sets = {"train_set": train_set, "validation_set": validation_set}
+    for name, (images, targets) in sets.items():
         if len(images) != len(targets) or len(images) == 0:
             raise ValueError(
                 f"{name} has {len(images)} images and {len(targets)} targets; "

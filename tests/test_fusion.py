@@ -15,8 +15,7 @@ def maps():
 
 
 def test_is_scipys_spearman_with_and_without_ties(maps):
-    a, b = maps
-    for a, b in (maps, (a.round(), b.round())):
+    for a, b in (maps, [x.round() for x in maps]):
         wanted = [spearmanr(x.flatten(), y.flatten()).statistic for x, y in zip(a, b)]
         assert fusion.agreement(a, b).tolist() == pytest.approx(wanted, abs=1e-12)
 

@@ -99,9 +99,12 @@ def test_a_weight_without_gradient_stays():
 
 
 def test_beta_0_is_gradient_descent_and_a_constant_gradient_is_multiplied_by_ten():
-    plain = optimize.path(valley, [1, 1], rule=optimize.gradient_descent, learning_rate=0.1, steps=9)
-    limit = partial(optimize.momentum, beta=0)
-    assert torch.equal(plain, optimize.path(valley, [1, 1], rule=limit, learning_rate=0.1, steps=9))
+    plain, limit = optimize.gradient_descent, partial(optimize.momentum, beta=0)
+    walks = [
+        optimize.path(valley, [1, 1], rule=rule, learning_rate=0.1, steps=9)
+        for rule in (plain, limit)
+    ]
+    assert torch.equal(*walks)
     slope = optimize.path(
         lambda p: p.sum(), [0.0], rule=optimize.momentum, learning_rate=0.1, steps=200
     )

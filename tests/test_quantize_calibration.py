@@ -71,6 +71,8 @@ def test_kl_ignores_an_outlier_that_min_max_follows():
 def test_kl_is_symmetric_for_signed_values_and_keeps_a_flat_histogram_whole():
     low, high = calibration.kl(normal())
     assert low == -high < 0
+    one_bit_for_the_sign = calibration.kl(normal().abs(), bits=7)
+    assert one_bit_for_the_sign == (0, high)
     flat = torch.linspace(0.001, 1, 100_000)
     assert calibration.kl(flat)[1] == pytest.approx(1, abs=0.01)
 
@@ -78,6 +80,13 @@ def test_kl_is_symmetric_for_signed_values_and_keeps_a_flat_histogram_whole():
 def test_kl_leaves_exact_zeros_out():
     x = normal().abs()
     assert calibration.kl(x) == calibration.kl(torch.cat([x, torch.zeros(100_000)]))
+
+
+def test_kl_is_fooled_by_a_spike():
+    """Half of the values are one background value: the rest is clipped onto it."""
+    bulk = torch.linspace(0.01, 2, 10_000)
+    assert calibration.kl(bulk)[1] == pytest.approx(2, abs=0.01)
+    assert calibration.kl(torch.cat([bulk, torch.full((20_000,), 0.7)]))[1] < 1
 
 
 def test_divergence_hand_answer():

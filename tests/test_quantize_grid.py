@@ -60,6 +60,8 @@ def test_codes_fill_their_range_and_never_leave_it(bits):
     top = 2 ** (bits - 1) - 1
     assert int(s.abs().max()) == top
     assert s.abs().max() == symmetric(-x, bits=bits).codes.abs().max(), "same on both sides"
+    for q in (affine(x - 99, bits=bits), affine(x + 99, bits=bits)):
+        assert 0 <= q.zero_point < 2**bits, "zero has a code even at the very end"
     clipped = affine(x, bits=bits, low=-0.1, high=0.1).codes
     assert (int(clipped.min()), int(clipped.max())) == (0, 2**bits - 1)
 
@@ -91,6 +93,8 @@ def test_hand_answer_symmetric():
 def test_halves_round_to_even():
     x = torch.tensor([0.5, 1.5, 2.5, -0.5, -1.5, 7.0])
     assert symmetric(x, bits=4).codes.tolist() == [0, 2, 2, 0, -2, 7]
+    q = affine(torch.tensor([0.5, 1.5, 2.5, 15.0]), bits=4)
+    assert q.scale == 1 and q.codes.tolist() == [0, 2, 2, 15]
 
 
 def test_every_channel_gets_its_own_scale():

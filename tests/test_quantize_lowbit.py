@@ -11,10 +11,10 @@ def normal(*shape, seed=0):
 
 
 def test_ternary_hand_answer():
-    # mean|w| = 2, threshold 1.4: kept are -3, 5 and 2, their mean size is 10/3
-    q = ternary(torch.tensor([1.0, -3.0, 5.0, 0.0, -1.0, 2.0]))
-    assert q.codes.tolist() == [0, -1, 1, 0, 0, 1]
-    assert q.scale == pytest.approx(10 / 3) and q.zero_point == 0 and q.bits == "ternary"
+    # mean|w| = 2, threshold 1.4: kept are -1.45, 4.2 and -4, their mean size is 9.65/3
+    q = ternary(torch.tensor([-1.45, 1.35, 4.2, 1.0, 0.0, -4.0]))
+    assert q.codes.tolist() == [-1, 0, 1, 0, 0, -1]
+    assert q.scale == pytest.approx(9.65 / 3) and q.zero_point == 0 and q.bits == "ternary"
 
 
 def test_ternary_scale_is_the_best_for_its_codes():

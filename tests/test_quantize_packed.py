@@ -31,6 +31,25 @@ def assert_same(state, expected):
         assert state[name].dtype == tensor.dtype
 
 
+@pytest.mark.parametrize(
+    ("bits", "expected"),
+    [
+        (4, [0x70, 0x0E]),  # -7, 0, 7 become 0, 7, 14
+        (2, [0b10_01_00]),  # -1, 0, 1 become 0, 1, 2
+        ("ternary", [0 + 1 * 3 + 2 * 9]),
+        ("binary", [0b110]),  # zero counts as positive
+    ],
+)
+def test_bytes_worked_out_by_hand(bits, expected):
+    """They stand in committed files: another order would still come back, but not from those."""
+    model = torch.nn.Sequential(torch.nn.Linear(3, 1))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[-7.0, 0.0, 7.0]]))
+    tensors, layout = pack_weights(model, bits=bits)
+    assert tensors["0.weight.codes"].tolist() == expected
+    assert layout == {"0.weight": [bits, 0, [1, 3]]}
+
+
 @pytest.mark.parametrize("axis", [0, None])
 @pytest.mark.parametrize("bits", ALL_BITS)
 def test_rounded_weights_come_back_bit_for_bit(network, bits, axis):

@@ -135,6 +135,7 @@ def test_other_bits_may_follow(network, images):
     two = train_through(four, bits=2)
     expected = round_weight(bake(four).fc1.weight, bits=2, clip="mse")
     assert torch.equal(two.fc1.weight, expected.dequantize())
+    assert len(two.fc1.parametrizations.weight) == 1, "the new rounding replaces the old"
 
 
 def test_baking_a_plain_network_copies_it(network, images):

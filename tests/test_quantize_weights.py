@@ -41,6 +41,21 @@ def test_only_weights_change_and_lie_on_their_grid(network, bits, axis):
             assert torch.equal(after, before), f"{name} is not a weight and must not change"
 
 
+def test_one_weight_is_rounded_by_the_rule_its_bits_name(network):
+    w = network.conv2.weight
+    for axis in (0, None):
+        for bits, q in [
+            ("ternary", quantize.ternary(w, axis=axis)),
+            ("binary", quantize.binary(w, axis=axis)),
+            (4, quantize.symmetric(w, bits=4, axis=axis)),
+        ]:
+            rounded = round_weight(w, bits=bits, axis=axis)
+            assert torch.equal(rounded.codes, q.codes) and torch.equal(rounded.scale, q.scale)
+            assert (rounded.bits, rounded.axis) == (bits, axis)
+    q = round_weight(w, bits=4, clip=torch.full((6,), 0.07))
+    assert torch.allclose(q.scale, torch.full((6,), 0.01))
+
+
 def test_the_original_and_its_mode_stay(network):
     before = {k: v.clone() for k, v in network.state_dict().items()}
     for mode in (True, False):

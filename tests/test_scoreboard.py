@@ -47,7 +47,8 @@ def test_a_learners_row_is_measured_kept_and_replaced(folder, tmp_path):
     mine = table.iloc[-1]
     assert mine["name"] == "my first" and mine["bytes"] == path.stat().st_size
     assert mine["parameters"] == measure.parameters(tiny) and mine["made_in"] == "mine"
-    assert len(scoreboard.table()) == len(ROWS) + 1 and len(scoreboard.table(mine=False)) == len(ROWS)
+    assert len(scoreboard.table()) == len(ROWS) + 1
+    assert len(scoreboard.table(mine=False)) == len(ROWS)
     scoreboard.add("my first", path, method="structure")
     assert len(scoreboard.table()) == len(ROWS) + 1
     assert list(scoreboard.table().columns) == list(scoreboard.COLUMNS)

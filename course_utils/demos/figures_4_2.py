@@ -12,6 +12,7 @@ from course_utils.node_times import NodeTime
 
 Times = Mapping[str, float]
 Curve = Mapping[int | str, tuple[int, float]]
+_BITS = {8: "8", 4: "4", 3: "3", 2: "2", "ternary": "1.6", "binary": "1"}
 PARTS = ("conv1", "pool1", "conv2", "pool2", "fc1", "fc2", "all else")
 
 
@@ -135,15 +136,15 @@ def _draw_curve(axis: Any, rounded: Curve, trained: Curve, floats: tuple[int, fl
                 for level in rounded}  # fmt: skip
     for level, top in labelled.items():
         size = (trained if level in trained else rounded)[level][0]
-        axis.annotate(str(level), (size / 1000, 100 * top), xytext=(0, 7), ha="center",
-                      textcoords="offset points", fontsize=9)  # fmt: skip
+        axis.annotate(_BITS[level], (size / 1000, 100 * top), xytext=(0, 7),
+                      ha="center", textcoords="offset points", fontsize=9)  # fmt: skip
     axis.plot(floats[0] / 1000, 100 * floats[1], "s", color=plots.colour("reference"),
               label="32-bit floats")  # fmt: skip
     axis.set_xscale("log")
     axis.set_xticks([50, 100, 200, 500, 1000], ["50", "100", "200", "500", "1,000"])
     axis.minorticks_off()
     axis.margins(y=0.1)
-    axis.set(xlabel="whole file, kB (logarithmic)", ylabel="validation accuracy, %")
+    axis.set(xlabel="whole file, kB (labels: bits per weight)", ylabel="validation accuracy, %")
     axis.legend(loc="lower right")
 
 
@@ -173,14 +174,14 @@ class MixerFigure:
     def draw(self, **bits: int | str) -> Any:
         """Draw it; bits of each layer by name."""
         size, accuracy = self.mixer.measured(*[bits[layer] for layer in LAYERS])
-        made, (left, right) = plots.figure(columns=2, height=3.7, width_ratios=(2, 3))
+        made, (left, right) = plots.figure(columns=2, height=3.7, width_ratios=(3, 5))
         parts = [self.mixer.layer_bytes(layer, bits[layer]) / 1000 for layer in LAYERS]
         bars = left.barh(LAYERS, parts, color=plots.colour("quantization"))
         labels = [f"{bits[n]}: {kb:.1f} kB" for n, kb in zip(LAYERS, parts, strict=True)]
         left.bar_label(bars, labels, padding=3, fontsize=8)
         left.invert_yaxis()
         left.grid(axis="y", visible=False)
-        left.set_xlim(0, 420)
+        left.set_xlim(0, 480)
         left.set(xlabel="codes and scales, kB", title="Where the bytes are")
         _draw_curve(right, self.rounded, self.trained, self.floats)
         right.set_title(f"{size:,} bytes, {accuracy:.1%}")

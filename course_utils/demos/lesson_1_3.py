@@ -1,9 +1,9 @@
-"""Lesson 1.3: a race in a valley, a race of a real network, accuracy against learning rate."""
+"""Lesson 1.3: a race in a valley, a race of a real network."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -48,8 +48,9 @@ class ValleyRace:
     def run(self, valley: str, learning_rate: float, steps: int) -> dict[str, Tensor]:
         """The places each rule visits, (steps + 1) x coordinate."""
         function, start, _ = VALLEYS[valley]
+        settings = {"learning_rate": learning_rate, "steps": steps}
         return {
-            name: optimize.path(function, start, rule=rule, learning_rate=learning_rate, steps=steps)
+            name: optimize.path(function, start, rule=rule, **settings)
             for name, rule in RULES.items()
         }
 
@@ -136,35 +137,6 @@ class NetRace:
             for name, curve in self.losses(learning_rate).items()
         )
         return f"Three loss curves of Net at learning rate {learning_rate:g}: {ends}."
-
-
-def rates(scores: Mapping[str, Mapping[float, Sequence[float]]], *, title: str) -> Any:
-    """Draw accuracy against learning rate, mean and range over the seeds.
-
-    Args:
-        scores: by name, by learning rate: an accuracy for each seed, a share.
-    """
-    made, axis = plots.figure(height=3.4)
-    for name, by_rate in scores.items():
-        middle = [100 * sum(by_seed) / len(by_seed) for by_seed in by_rate.values()]
-        low, high = ([100 * end(s) for s in by_rate.values()] for end in (min, max))
-        axis.plot(list(by_rate), middle, ms=5, lw=1.6, label=name, **LOOKS[name])
-        axis.fill_between(list(by_rate), low, high, color=LOOKS[name]["color"], alpha=0.15, lw=0)
-    axis.axvline(0.01, color="#b5b5b5", lw=1)
-    axis.text(0.0105, 3, "document B", color="#666666", fontsize=9)
-    axis.set(xscale="log", ylim=(0, 100), xlabel="learning rate (logarithmic)",
-             ylabel="validation accuracy (%)", title=title)  # fmt: skip
-    axis.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
-    axis.legend(title="band: the range over seeds", loc="lower left")
-    return made
-
-
-def words_for_rates(scores: Mapping[str, Mapping[float, Sequence[float]]]) -> str:
-    """The picture of `rates` in words."""
-    return "Validation accuracy by learning rate. " + "; ".join(
-        name + ": " + ", ".join(f"{sum(s) / len(s):.0%} at {rate:g}" for rate, s in by_rate.items())
-        for name, by_rate in scores.items()
-    )  # fmt: skip
 
 
 def _seen(walk: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -51,6 +52,39 @@ def words_for_weights(weight: Tensor, *, bits: int) -> str:
         f"from {reach.min().item():.2f} through {reach.median().item():.2f} in the middle to "
         f"{reach.max().item():.2f}, the reach that one grid for all must have."
     )
+
+
+def grid_rows(weight: Tensor, grids: Mapping[str, quantize.Quantized]) -> list[dict[str, Any]]:
+    """Tell of each grid what it stores, what it sets to 0, and its squared error as a share."""
+    weight, rows = weight.detach(), []
+    for name, grid in grids.items():
+        error = (grid.dequantize() - weight).square().sum() / weight.square().sum()
+        rows.append({
+            "grid": name,
+            "scales to store": grid.scale.numel(),
+            "become 0": (grid.codes == 0).float().mean().item(),
+            "error² / weight²": error.item(),
+        })  # fmt: skip
+    return rows
+
+
+def best_uniform(weight: Tensor) -> quantize.Quantized:
+    """Round to four evenly spaced values over the range with the least squared error."""
+    low, high = quantize.calibration.mse(weight, bits=2)
+    return quantize.affine(weight, bits=2, low=low, high=high)
+
+
+def with_weights(network: nn.Module, rule: Callable[[Tensor], Any]) -> nn.Module:
+    """Return a copy in which every convolution and linear layer's weight went through a rule.
+
+    Args:
+        rule: takes a weight, returns what has a `dequantize` method.
+    """
+    changed = copy.deepcopy(network)
+    for layer in changed.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            layer.weight.data = rule(layer.weight.detach()).dequantize()
+    return changed
 
 
 class BitsBench:

@@ -46,7 +46,6 @@ def parameters(listing: Listing) -> int:
     return convolutions + sum((a + 1) * b for a, b in pairwise(listing.widths))
 
 
-def layers(listing: Listing) -> str:
-    """A listing's layers in words."""
-    channels, widths = (" → ".join(map(str, sizes)) for sizes in (listing.channels, listing.widths))
-    return f"3 × 3 convolutions {channels}; linear {widths}"
+def chain(sizes: tuple[int, ...]) -> str:
+    """Sizes in words: "1 → 16 → 32"."""
+    return " → ".join(map(str, sizes))

@@ -4,55 +4,58 @@ from __future__ import annotations
 
 import base64
 import io
-from math import isfinite
+from math import isfinite, nan
+from typing import Any
 
 import numpy as np
 import torch
 
 from course_utils import data, page, plots
-from course_utils.demos.taste import Explained, Taste
+from course_utils.demos.taste import Explained, Measured, Taste
 
+BITS = ("float32", 8, 7, 6, 5, 4, 3, 2)
+MARK = plots.COLOURS["pruning"]
 TILE = 160  # pixels wide on the page
 GAP = 12
 _GREY = "rgba(127,127,127,.25)"
 
 
-def live(taste: Taste):
+def live(taste: Taste) -> Any:
     """Show the taste with its controls: share removed, bits per weight, picture."""
     from course_utils import widgets
 
-    bits = {"float32": None} | {f"{bits} bits": bits for bits in (8, 7, 6, 5, 4, 3, 2)}
-    names = {name: place for place, name in enumerate(data.FASHION_CLASSES)}
     return widgets.live(
         lambda **chosen: draw(taste, **chosen),
-        alt="A network made smaller: its file, its accuracy and its map, beside the whole network's",
+        alt="A network made smaller: its file, accuracy and map, beside the whole network's",
         removed=widgets.slider(0.0, 0.98, start=0.7, step=0.02, label="share of weights removed"),
-        bits=widgets.choice(bits, start=4, label="bits per weight left"),
-        picture=widgets.choice(names, start=names["coat"], label="picture"),
+        bits=widgets.choice(BITS, start=4, label="bits for each weight left"),
+        picture=widgets.choice(data.FASHION_CLASSES, start="coat", label="picture"),
     )
 
 
-def draw(taste: Taste, *, removed: float, bits: int | None, picture: int) -> str:
-    """Draw size, accuracy and one picture's maps: whole, smaller and untrained network."""
-    small = taste.measure(removed, bits)
-    whole, ours, control = (
-        taste.explain(network, picture)
+def draw(taste: Taste, *, removed: float, bits: int | str, picture: str) -> str:
+    """Draw size, accuracy and one picture's maps: whole, smaller and untrained network.
+
+    Args:
+        removed: share of the weights set to zero, in [0, 1).
+        bits: one of BITS.
+        picture: one of the classes; its first image is shown.
+    """
+    small = taste.measure(removed, None if bits == "float32" else bits)
+    place = data.FASHION_CLASSES.index(picture)
+    maps = [
+        taste.explain(network, place)
         for network in (taste.whole.network, small.network, taste.control)
-    )
-    n = len(taste.labels)
-    meters = "".join((
-        _meter("whole file", small.bytes / taste.whole.bytes, f"{small.bytes:,} bytes",
-               plots.COLOURS["quantization"]),
-        _meter(f"right, of {n:,}", small.right / n, f"{small.right:,}",
-               plots.COLOURS["reference"], mark=taste.whole.right / n),
-        _meter("map agreement", ours.agreement, correlation(ours.agreement),
-               plots.COLOURS["gradient"], mark=control.agreement),
-    ))  # fmt: skip
+    ]
     times = taste.whole.bytes / small.bytes
-    title = f"<b>{times:.1f} times smaller than the plain float32 file</b>"
-    tiles = _tiles(taste.pictures[picture], whole, ours, control)
-    words = _words(data.FASHION_CLASSES[picture], whole, ours, control)
-    return f'<div style="max-width:{4 * TILE + 3 * GAP}px">{title}{meters}{tiles}{words}</div>'
+    parts = (
+        f"<b>{times:.1f} times smaller than the plain float32 file</b>",
+        _meters(taste, small, ours=maps[1], control=maps[2]),
+        _tiles(taste.pictures[place], *maps),
+        _captions(picture, *maps),
+        _legend(data.FASHION_CLASSES[taste.classes[place]]),
+    )
+    return f'<div style="max-width:{4 * TILE + 3 * GAP}px">{"".join(parts)}</div>'
 
 
 def correlation(value: float) -> str:
@@ -66,19 +69,43 @@ def said(logits: torch.Tensor) -> str:
     return f"“{data.FASHION_CLASSES[label]}”, {share:.0%} sure"
 
 
-def _meter(name: str, share: float, words: str, colour: str, *, mark: float | None = None) -> str:
+def _meters(taste: Taste, small: Measured, *, ours: Explained, control: Explained) -> str:
+    n = len(taste.labels)
+    return "".join((
+        _meter("whole file", small.bytes / taste.whole.bytes, f"{small.bytes:,} bytes",
+               plots.COLOURS["quantization"]),
+        _meter(f"right, of {n:,}", small.right / n, f"{small.right:,}",
+               "currentColor", mark=taste.whole.right / n),
+        _meter("map agreement", ours.agreement, correlation(ours.agreement),
+               plots.COLOURS["gradient"], mark=control.agreement),
+    ))  # fmt: skip
+
+
+def _meter(name: str, share: float, words: str, colour: str, *, mark: float = nan) -> str:
     """A bar from 0 to 1 with its value in words, and a mark to compare with."""
-    width = 100 * min(max(share, 0.0), 1.0) if isfinite(share) else 0.0
     line = ""
-    if mark is not None and isfinite(mark):
-        place = 100 * min(max(mark, 0.0), 1.0)
-        line = (f'<div style="position:absolute;left:{place:.1f}%;top:-3px;bottom:-3px;'
-                f'border-left:2px solid {plots.COLOURS["pruning"]}"></div>')  # fmt: skip
-    bar = f'<div style="width:{width:.2f}%;height:100%;background:{colour}"></div>'
+    if isfinite(mark):
+        line = (f'<div style="position:absolute;left:{_percent(mark)};top:-3px;bottom:-3px;'
+                f'border-left:3px solid {MARK}"></div>')  # fmt: skip
+    bar = f'<div style="width:{_percent(share)};height:100%;background:{colour}"></div>'
     return (
-        '<div style="display:grid;grid-template-columns:7.5em 1fr 8em;gap:.8em;align-items:center;'
+        '<div style="display:grid;grid-template-columns:9em 1fr 8em;gap:.8em;align-items:center;'
         f'margin:.35em 0"><span>{name}</span><div style="position:relative;height:14px;'
         f'background:{_GREY}">{bar}{line}</div><b>{words}</b></div>'
+    )
+
+
+def _percent(share: float) -> str:
+    """A share as a length of style sheets; what is outside 0 and 1 is cut off."""
+    return f"{100 * min(max(share, 0.0), 1.0) if isfinite(share) else 0:.2f}%"
+
+
+def _legend(name: str) -> str:
+    look = "font-size:85%;opacity:.8;line-height:1.35;margin-top:.5em"
+    return (
+        f'<div style="{look}">The <span style="color:{MARK};font-weight:bold">upright line</span> is '
+        "the whole network's accuracy, and the untrained network's agreement. In the maps, orange "
+        f"speaks for “{name}” and purple against it.</div>"
     )
 
 
@@ -100,7 +127,7 @@ def _tiles(picture: torch.Tensor, whole: Explained, ours: Explained, control: Ex
     )
 
 
-def _words(name: str, whole: Explained, ours: Explained, control: Explained) -> str:
+def _captions(name: str, whole: Explained, ours: Explained, control: Explained) -> str:
     columns = (
         ("the picture", name, ""),
         ("whole network", said(whole.logits), "the map to compare with"),
@@ -125,14 +152,14 @@ def _limit(attribution: torch.Tensor) -> float:
 
 def _grey(picture: torch.Tensor) -> np.ndarray:
     """One image as height x width x red, green, blue in [0, 1]."""
-    return np.repeat(picture.squeeze().numpy()[:, :, None], 3, axis=2)
+    return np.repeat(picture[0].numpy()[:, :, None], 3, axis=2)
 
 
 def _coloured(attribution: torch.Tensor, picture: torch.Tensor, limit: float) -> np.ndarray:
     """A map over its pale picture, as `plots.draw_attribution` colours it."""
     from matplotlib import colormaps
 
-    values = attribution.squeeze().numpy() / limit
+    values = attribution[0].numpy() / limit
     colours = colormaps[plots.DIVERGING](np.clip((values + 1) / 2, 0, 1))[:, :, :3]
     weight = np.clip(np.abs(values), 0.15, 1.0)[:, :, None]
     return weight * colours + (1 - weight) * (0.5 + 0.5 * _grey(picture))

@@ -78,6 +78,9 @@ def kl(x: Tensor, *, bits: int = 8, bins: int = 2048) -> tuple[float, float]:
     divergence, with the same histogram spread over as few levels as there are codes. Exact
     zeros are left out: every grid here represents them without error.
 
+    Made for smooth histograms. A spike, such as the one black of a picture's background,
+    hides what is clipped onto it: then the range comes out much too narrow.
+
     Returns:
         (0, limit) when no value is negative, else (−limit, limit).
     """

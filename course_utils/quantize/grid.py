@@ -69,7 +69,7 @@ def affine(
     top = 2**bits - 1
     low, high = _range(x, axis, low, high)
     scale = ((high - low) / top).float().clamp(min=_SMALLEST)
-    zero_point = torch.round(-low / scale).clamp(0, top).to(torch.int32)
+    zero_point = torch.round(-low / scale).to(torch.int32)
     steps = torch.round(precise(x) / spread(scale, x, axis))
     codes = (steps + spread(zero_point, x, axis)).clamp(0, top).to(torch.int32)
     return Quantized(codes, scale, zero_point, bits, axis)

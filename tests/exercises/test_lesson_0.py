@@ -46,8 +46,9 @@ def test_ratio_slips(wrong, words):
     [
         lambda a, b: (a.argmax(1) != b.argmax(1)).float().mean(),
         lambda a, b: 1 - (a.argmax(dim=1) == b.argmax(dim=1)).double().mean(),
-        lambda a, b: sum(int(x) != int(y) for x, y in zip(a.argmax(1), b.argmax(1), strict=True))
-        / len(a),
+        lambda a, b: (
+            sum(int(x) != int(y) for x, y in zip(a.argmax(1), b.argmax(1), strict=True)) / len(a)
+        ),
         lambda a, b: (a.softmax(1).argmax(1) != b.softmax(1).argmax(1)).sum() / len(a),
     ],
 )
