@@ -7,6 +7,7 @@ import statistics
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from course_utils.models import OnnxNetwork, network_path
+from course_utils.models import OnnxNetwork, evaluating, network_path
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def macs_by_layer(
     layers = {n: m for n, m in network.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
     hooks = [layer.register_forward_hook(count(name)) for name, layer in layers.items()]
     try:
-        _one_pass(network, torch.zeros(1, *_shape(network, input_shape)))
+        with evaluating(network), torch.no_grad():
+            network(torch.zeros(1, *_shape(network, input_shape)))
     finally:
         for hook in hooks:
             hook.remove()
@@ -119,8 +121,8 @@ def peak_memory(network: nn.Module, images: torch.Tensor) -> int:
     Counts what the pass itself creates: the weights and the images come on top, and so
     does the scratch space inside a kernel, which no tensor holds.
     """
-    with _Ledger() as ledger:
-        _one_pass(network, images)
+    with evaluating(network), torch.no_grad(), _Ledger() as ledger:
+        network(images)
     return ledger.peak
 
 
@@ -158,13 +160,17 @@ def _timed(
 ) -> list[list[float]]:
     if runs < 3:
         raise ValueError(f"runs must be at least 3, or there is no spread to show; got {runs}.")
-    calls = [_calls_per_run(network, images) for network in networks]
     seconds: list[list[float]] = [[] for _ in networks]
-    for run in range(-warmup, runs):
-        for network, n, times in zip(networks, calls, seconds, strict=True):
-            value = _seconds(network, images, n)
-            if run >= 0:
-                times.append(value)
+    turns = list(zip(networks, seconds, strict=True))
+    with ExitStack() as modes, torch.no_grad():
+        for network in networks:
+            modes.enter_context(evaluating(network))
+        calls = {id(network): _calls_per_run(network, images) for network in networks}
+        for run in range(-warmup, runs):
+            for network, times in turns if run % 2 else reversed(turns):  # nobody is always second
+                value = _seconds(network, images, calls[id(network)])
+                if run >= 0:
+                    times.append(value)
     return seconds
 
 
@@ -174,31 +180,17 @@ def _calls_per_run(network: Callable, images: torch.Tensor) -> int:
     Long enough that a tick of the clock (0.1 µs or less) does not count, short enough that
     most measurements end before another program takes the processor.
     """
-    _one_pass(network, images)
+    _seconds(network, images, 1)  # the first pass is cold
     return max(1, math.ceil(0.0002 / max(_seconds(network, images, 1), 1e-6)))
 
 
 def _seconds(network: Callable, images: torch.Tensor, calls: int) -> float:
     start = time.perf_counter()
     for _ in range(calls):
-        _one_pass(network, images)
+        network(images)
+    if images.is_cuda:
+        torch.cuda.synchronize()
     return (time.perf_counter() - start) / calls
-
-
-def _one_pass(network: Callable, images: torch.Tensor) -> None:
-    """Run a network once in eval mode, without gradients, and wait until it is done."""
-    module = network if isinstance(network, nn.Module) else None
-    was_training = module is not None and module.training
-    if was_training:
-        module.eval()
-    try:
-        with torch.no_grad():
-            network(images)
-        if images.is_cuda:
-            torch.cuda.synchronize()
-    finally:
-        if was_training:
-            module.train()
 
 
 def _shape(network: nn.Module, input_shape: tuple[int, ...] | None) -> tuple[int, ...]:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from course_utils.models import evaluating
+
 Target = int | torch.Tensor | None
 
 
@@ -68,12 +70,8 @@ def explaining(
             f"{type(model).__name__} has no gradients (an integer network has none): explain "
             f"it with a method that only asks for predictions, such as occlusion or LIME."
         )
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluating(model):
         yield _score(model), _classes(model, images, target)
-    finally:
-        model.train(was_training)
 
 
 def _score(model: nn.Module) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:

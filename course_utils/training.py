@@ -6,12 +6,15 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from course_utils.models import evaluating, keeping_modes
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 Loss = Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -81,7 +84,7 @@ def train(
         ValueError: a setting makes no sense, or a set is empty or of unequal lengths.
     """
     _check(train_set, validation_set, epochs, learning_rate, batch_size, keep)
-    home, was_training, start = _device_of(model), model.training, time.perf_counter()
+    home, start = _device_of(model), time.perf_counter()
     on = torch.device(on) if on else device()
     model.to(on)
     batches = _Batches(train_set, epochs, batch_size, seed, augment, on)
@@ -90,6 +93,8 @@ def train(
     )
     history, kept = History(), None
     bar = _bar(epochs * batches.steps, progress)
+    modes = ExitStack()
+    modes.enter_context(keeping_modes(model))
     try:
         for epoch in range(epochs):
             model.train()
@@ -116,7 +121,8 @@ def train(
         bar.close()
         if kept is not None:
             model.load_state_dict(kept)
-        model.to(home).train(was_training)
+        model.to(home)
+        modes.close()
     history.seconds = time.perf_counter() - start
     return history
 
@@ -138,17 +144,9 @@ def predict(network: Callable, images: torch.Tensor, *, batch_size: int = 1000) 
     """Return the logits, n x class, on the CPU, in eval mode and without gradients."""
     if len(images) == 0:
         raise ValueError("no images came: the accuracy of nothing is not a number.")
-    module = network if isinstance(network, nn.Module) else None
-    on = _device_of(module) if module else torch.device("cpu")
-    was_training = module.training if module else False
-    try:
-        if module:
-            module.eval()
-        with torch.no_grad():
-            return torch.cat([network(b.to(on)).cpu() for b in images.split(batch_size)])
-    finally:
-        if module:
-            module.train(was_training)
+    on = _device_of(network) if isinstance(network, nn.Module) else torch.device("cpu")
+    with evaluating(network), torch.no_grad():
+        return torch.cat([network(part.to(on)).cpu() for part in images.split(batch_size)])
 
 
 @dataclass

@@ -17,6 +17,7 @@ import pytest
 from course_utils.syllabus import NOTEBOOKS
 
 LESSON = "0_start_here.ipynb"
+RUN_LIMIT = 900_000  # milliseconds; a machine that does other work too is many times slower
 SETTINGS = {
     "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
     "notebook-extension/tracker": '{"windowingMode": "none"}',
@@ -26,7 +27,11 @@ IDLE = """() => {
     const session = shown && shown.sessionContext && shown.sessionContext.session;
     return session && session.kernel && session.kernel.status === 'idle';
 }"""
-RUN_ALL = "async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+# Started, not awaited: evaluate() waits without a limit, wait_for_function() has one.
+RUN_ALL = """() => {
+    window.jupyterapp.commands.execute('notebook:run-all-cells')
+        .finally(() => { window.courseHasRun = true; });
+}"""
 SHUT_DOWN = """async () => {
     await window.jupyterapp.shell.currentWidget.sessionContext.shutdown();
 }"""
@@ -116,7 +121,8 @@ def page(tmp_path_factory):
         page.goto(f"{address}/doc/tree/{LESSON}?reset&token={token}")
         page.wait_for_function(IDLE)
         page.evaluate(RUN_ALL)
-        page.wait_for_function(IDLE, timeout=300_000)
+        page.wait_for_function("() => window.courseHasRun", timeout=RUN_LIMIT)
+        page.wait_for_function(IDLE)
         yield page
         page.evaluate(SHUT_DOWN)
         browser.close()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from course_utils import models, quantize, widgets
+from course_utils.demos import figures_3_2 as figures
 from course_utils.demos import lesson_3_2 as demo
 
 LEVELS = (8, 5, 4, 3, 2, "ternary", "binary")
@@ -54,24 +55,62 @@ def test_the_widget_follows_its_controls(bench):
 
 def test_grid_lines_and_words_of_the_weights():
     weight = torch.tensor([[0.9, 0.05], [0.1, -0.02]])
-    figure = demo.weights_on_grid(weight, bits=2)
+    figure = figures.weights_on_grid(weight, bits=2)
     lines = [line.get_xdata()[0] for line in figure.axes[0].lines]
     assert lines == pytest.approx([-0.9, 0, 0.9])
     assert figure.axes[0].get_title() == "75% of the weights round to 0"
-    assert "75% of the weights" in demo.words_for_weights(weight, bits=2)
+    assert "75% of the weights" in figures.words_for_weights(weight, bits=2)
 
 
 def test_ways_back_shows_every_seed_and_says_it():
     found = {"trained": [0.88, 0.9], "control": [0.74, 0.76], "codebook": 0.8}
-    figure = demo.ways_back(CURVES, 0.91, **found)
+    figure = figures.ways_back(CURVES, 0.91, **found)
     heights = {line.get_label(): list(line.get_ydata()) for line in figure.axes[0].lines}
     assert heights["ternary, trained through (a mark a seed)"] == [0.88, 0.9]
     assert heights["control: trained, then rounded"] == [0.74, 0.76]
-    words = demo.words_for_ways_back(CURVES, 0.91, **found)
+    words = figures.words_for_ways_back(CURVES, 0.91, **found)
     assert "74.0% to 76.0%" in words and "88.0% to 90.0%" in words and "80.0%" in words
 
 
 def test_words_stand_apart_from_whole_bits():
-    figure = demo.ways_back(CURVES, 0.91, trained=[0.9], control=[0.7], codebook=0.8)
+    figure = figures.ways_back(CURVES, 0.91, trained=[0.9], control=[0.7], codebook=0.8)
     joined = [line for line in figure.axes[0].lines if line.get_label() in CURVES]
     assert [len(line.get_xdata()) for line in joined] == [5, 5], "2 bits and ternary not joined"
+
+
+def test_the_spike_is_counted_and_both_ranges_are_drawn():
+    values = torch.tensor([-0.5, -0.5, -0.5, 1.0])
+    ranges = {"min–max": (-0.5, 1.0), "KL": (-0.5, 0.5)}
+    axis = figures.clipped_inputs(values, ranges).axes[0]
+    assert axis.get_title() == "75% of the inputs are one number: black"
+    assert {text.get_text() for text in axis.texts} == {"", *ranges}
+    words = figures.words_for_clipped(values, ranges)
+    assert "75% of the values" in words and "KL reaches from -0.50 to 0.50" in words
+
+
+def test_rows_of_grids_by_hand():
+    weight = torch.tensor([[3.0, 1.0], [0.3, -0.1]])
+    grids = {"one": quantize.symmetric(weight, bits=2),
+             "two": quantize.symmetric(weight, bits=2, axis=0)}  # fmt: skip
+    one, two = demo.grid_rows(weight, grids)
+    assert one == pytest.approx({"grid": "one", "scales to store": 1, "become 0": 0.75,
+                                 "error² / weight²": 1.1 / 10.1})  # fmt: skip
+    assert two == pytest.approx({"grid": "two", "scales to store": 2, "become 0": 0.5,
+                                 "error² / weight²": 1.01 / 10.1})  # fmt: skip
+
+
+def test_with_weights_changes_a_copy_only():
+    torch.manual_seed(0)
+    network = models.SimplifiedCNN(channels=(4, 4), hidden=8)
+    before = {name: t.clone() for name, t in network.state_dict().items()}
+    changed = demo.with_weights(network, demo.best_uniform)
+    assert all(torch.equal(t, before[name]) for name, t in network.state_dict().items())
+    assert all(len(layer.weight.unique()) <= 4 for layer in (changed.conv1, changed.fc1))
+    assert torch.equal(changed.fc1.bias, network.fc1.bias)
+
+
+def test_best_uniform_is_no_worse_than_the_whole_range():
+    weight = torch.randn(500, generator=torch.Generator().manual_seed(0))
+    best, whole = demo.best_uniform(weight), quantize.affine(weight, bits=2)
+    errors = [(grid.dequantize() - weight).square().sum() for grid in (best, whole)]
+    assert errors[0] < errors[1]

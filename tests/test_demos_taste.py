@@ -93,7 +93,7 @@ def test_agreement_by_hand():
     assert taste.agreement(one, other, image).item() == pytest.approx(0.5)
     assert taste.agreement(one, one**3, image).item() == pytest.approx(1)
     assert taste.agreement(one, -one, image).item() == pytest.approx(-1)
-    assert taste.agreement(one, torch.zeros_like(one), image).isnan().all()
+    assert taste.agreement(one, torch.zeros_like(one), image).item() == 0
 
 
 def test_the_control_agrees_with_nothing_and_rounding_to_8_bits_changes_little(tasting):
@@ -156,10 +156,11 @@ def test_the_tiles(tasting):
 
 def test_a_map_of_nothing_is_drawn_and_said(tasting):
     empty = tasting.explain(tasting.control, 0)._replace(
-        map=torch.zeros(1, 32, 32), agreement=float("nan")
+        map=torch.zeros(1, 32, 32), agreement=-0.001
     )
-    assert taste_page.correlation(empty.agreement) == "none: the map is empty"
-    assert "width:0.00%" in taste_page._meter("a", float("nan"), "b", "red")
+    assert taste_page.correlation(empty.agreement) == "0.00"
+    assert taste_page.correlation(-0.25) == "−0.25"
+    assert "width:0.00%" in taste_page._meter("a", empty.agreement, "b", "red")
     coloured = taste_page._coloured(empty.map, tasting.pictures[0], taste_page._limit(empty.map))
     assert coloured.shape == (32, 32, 3)
 
@@ -186,7 +187,7 @@ def test_still_without_widgets(tasting, notebook, no_widgets):
     taste_page.live(tasting)
     (bundle,) = notebook
     assert list(bundle) == ["text/html", "text/plain"]
-    assert "Drawn for removed = 0.7, bits = 4, picture = coat." in bundle["text/html"]
+    assert "Drawn for removed = 0.5, bits = 4, picture = coat." in bundle["text/html"]
 
 
 def test_a_percentage_for_a_share_is_told(tasting):

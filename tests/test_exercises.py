@@ -346,7 +346,8 @@ def test_other_entries_are_kept(rounding):
 @pytest.mark.parametrize(
     ("got", "wanted"),
     [
-        (1, 1.0), (torch.tensor(2.0), 2), (np.float32(0.1), 0.1), (1.00004, 1), (10000.9, 10000),
+        (1, 1.0), (torch.tensor(2.0), 2), (np.float32(0.1), 0.1), (1.00004, 1.0), (10000.9, 1e4),
+        (7.0, 7), (torch.tensor(7), 7),
         (torch.ones(2, 3), torch.ones(2, 3)), (np.ones(2), np.ones(2)), ((1, 2), [1, 2]),
         ({"a": torch.zeros(2)}, {"a": torch.zeros(2)}), ("x", "x"), (True, True),
         (torch.tensor(True), True), (math.nan, math.nan),
@@ -359,6 +360,12 @@ def test_other_entries_are_kept(rounding):
 )  # fmt: skip
 def test_equal(got, wanted):
     assert expect(got, wanted) is None
+
+
+@pytest.mark.parametrize("got", [10_001, 9_999.0, 10_000.4])
+def test_a_count_is_right_or_wrong(got):
+    """A tolerance made for rounding would let a whole byte pass."""
+    assert "10000 was expected" in expect(got, 10_000)
 
 
 @pytest.mark.parametrize(

@@ -137,9 +137,7 @@ def test_rules_and_training_leave_their_input_alone(task):
 def test_one_batch_is_one_update_an_epoch_and_frozen_layers_stay(task):
     network, images, labels = task
     network[0].requires_grad_(False)
-    run = optimize.train(
-        network, images, labels, rule=optimize.adam, learning_rate=0.1, epochs=4
-    )
+    run = optimize.train(network, images, labels, rule=optimize.adam, learning_rate=0.1, epochs=4)
     assert len(run.losses) == 4 and run.losses[-1] < run.losses[0]
     assert torch.equal(run.network[0].weight, network[0].weight)
     assert not torch.equal(run.network[2].weight, network[2].weight)

@@ -8,6 +8,7 @@ from course_utils import data, models, training
 from course_utils.quantize import (
     IntegerNetwork,
     calibration,
+    integer_network,
     layer_inputs,
     quantize_weights,
     round_activations,
@@ -54,24 +55,18 @@ def test_integers_agree_with_simulated_rounding(network, sets):
     assert agreement(logits, expected) >= 0.99
 
 
-def test_nothing_but_integers_flows_inside(small):
+def test_nothing_but_integers_flows_inside(small, monkeypatch):
     images = torch.rand(10, 1, 8, 8)
     integers = IntegerNetwork(small, images)
-    seen = []
-    import course_utils.quantize.integer_network as room
-
-    original = room._run
+    seen, original = [], integer_network._run
 
     def watch(layer, weight, grid, x):
         out = original(layer, weight, grid, x)
         seen.append((x.codes.dtype, out.codes.dtype, int(out.codes.min()), int(out.codes.max())))
         return out
 
-    room._run = watch
-    try:
-        integers(images)
-    finally:
-        room._run = original
+    monkeypatch.setattr(integer_network, "_run", watch)
+    integers(images)
     assert len(seen) == 10
     assert all(a == b == torch.int32 and low >= 0 and high <= 255 for a, b, low, high in seen)
 

@@ -150,10 +150,11 @@ class Flaky(nn.Module):
 def test_evaluation_uses_eval_mode_and_gives_the_mode_back():
     images = torch.arange(7.0).reshape(7, 1, 1, 1)
     labels = torch.tensor([0, 1, 2, 0, 1, 0, 1])  # the last two are wrong
-    network = Flaky().train()
+    network = nn.Sequential(Flaky(), nn.Identity()).train()
+    network[1].eval()
     assert training.evaluate(network, images, labels) == pytest.approx(5 / 7)
     assert training.evaluate(network, images, labels, batch_size=2) == pytest.approx(5 / 7)
-    assert network.training
+    assert network.training and network[0].training and not network[1].training
     assert training.evaluate(lambda x: Flaky().eval()(x), images, labels) == pytest.approx(5 / 7)
 
 

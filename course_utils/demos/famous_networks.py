@@ -43,7 +43,7 @@ def rows() -> Iterator[dict]:
         size = published.transforms().crop_size[0]
         parameters, macs = count(builder, size)
         yield {
-            "network": name, "year": year, "photo": size,
+            "network": name, "year": year, "photo side": size,
             "parameters": parameters, "MACs": macs,
             "published parameters": published.meta["num_params"],
             "published GFLOPS": published.meta["_ops"],

@@ -11,7 +11,7 @@ from course_utils import measure, plots
 
 LAYERS = {"conv1": "#9ecae1", "conv2": "#3182bd", "fc1": "#fdae6b", "fc2": "#e6550d"}
 BATCHES = ("batch 1", "batch 256")
-REST, REST_COLOUR = "no multiplications", "#d9d9d9"
+REST, REST_COLOUR = "layers without MACs", "#d9d9d9"
 
 
 def shares(rows: Mapping[str, Mapping[str, float]], *, title: str) -> Any:
@@ -65,7 +65,7 @@ def timings(seconds: Sequence[float], *, title: str) -> Any:
     axis.set_yscale("log", base=2)
     axis.yaxis.set_major_formatter(lambda v, _: f"{v:.3g}")
     axis.set(xlabel="call", ylabel="milliseconds (logarithmic)", title=title)
-    axis.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+    made.legend(loc="outside lower center", ncols=2)
     return made
 
 
@@ -168,6 +168,11 @@ def roof(points: Sequence[Mapping[str, Any]], *, peak: float, memory: float, cac
     axis.set(xscale="log", yscale="log", title=roof_title(points, peak / memory), xlim=(0.1, 100),
              xlabel="arithmetic intensity (multiply-accumulates a byte moved)",
              ylabel="billion multiply-accumulates a second")  # fmt: skip
+    for words, side, shift in (("memory-bound", "right", -6), ("compute-bound", "left", 6)):
+        axis.annotate(words, (peak / memory, 1.35 * peak / 1e9), xytext=(shift, 0), ha=side,
+                      textcoords="offset points", fontsize=9.5, color="#555555")  # fmt: skip
+    axis.axvline(peak / memory, color="#999999", lw=1, ls=":")
+    axis.set_ylim(top=2.5 * peak / 1e9)
     for one in (axis.xaxis, axis.yaxis):
         one.set_major_formatter(lambda v, _: f"{v:g}")
     axis.legend(loc="lower right", title="round: alone · square: batch of 256")

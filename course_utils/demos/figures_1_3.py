@@ -29,11 +29,11 @@ def rates(scores: Mapping[str, Mapping[float, Sequence[float]]], *, title: str) 
         axis.plot(list(by_rate), middle, ms=5, lw=1.6, label=name, **LOOKS[name])
         axis.fill_between(list(by_rate), low, high, color=LOOKS[name]["color"], alpha=0.15, lw=0)
     axis.axvline(0.01, color="#b5b5b5", lw=1)
-    axis.text(0.0105, 3, "document B", color="#666666", fontsize=9)
+    axis.text(0.0105, 96, "document B", color="#666666", fontsize=9)
     axis.set(xscale="log", ylim=(0, 100), xlabel="learning rate (logarithmic)",
              ylabel="validation accuracy (%)", title=title)  # fmt: skip
     axis.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
-    axis.legend(title="band: the range over seeds", loc="lower left")
+    made.legend(title="band: range over seeds", loc="outside right center")
     return made
 
 

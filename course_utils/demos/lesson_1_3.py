@@ -80,7 +80,7 @@ class ValleyRace:
         axis.set(xlim=(-wide, wide), ylim=(-high, high), title=_winner(heights, steps),
                  xlabel="first weight", ylabel="second weight")  # fmt: skip
         axis.grid(visible=False)
-        axis.legend(title="height at the end", loc="upper right")
+        made.legend(title="height at the end", loc="outside right center")
         return made
 
     def words(self, valley: str, learning_rate: float, steps: int) -> str:
@@ -106,12 +106,12 @@ class NetRace:
         self._kept: dict[float, dict[str, list[float]]] = {}
 
     def losses(self, learning_rate: float) -> dict[str, list[float]]:
-        """By rule: the loss before each step. Measured once for each learning rate."""
+        """By rule: the loss at the start and after each step. Measured once for each rate."""
         if learning_rate not in self._kept:
             self._kept[learning_rate] = {
                 name: optimize.train(
                     self.network, self.images, self.labels, rule=rule,
-                    learning_rate=learning_rate, epochs=self.steps,
+                    learning_rate=learning_rate, epochs=self.steps + 1,
                 ).losses
                 for name, rule in RULES.items()
             }  # fmt: skip
@@ -125,9 +125,10 @@ class NetRace:
             axis.plot([v if math.isfinite(v) else math.nan for v in curve], ms=3.5, lw=1.4,
                       label=f"{name}: {_height(curve[-1])}", **LOOKS[name])  # fmt: skip
         axis.axhline(math.log(10), color=plots.colour("random"), lw=1, label="ln 10: guessing")
-        axis.set(yscale="log", xlabel="steps", ylabel="loss (cross-entropy)", ylim=(1e-3, 1e3),
-                 title=_winner({name: curve[-1] for name, curve in losses.items()}, self.steps - 1))
-        axis.legend(title="loss at the end", loc="lower left")
+        winner = _winner({name: curve[-1] for name, curve in losses.items()}, self.steps)
+        axis.set(yscale="log", xlabel="steps", ylabel="loss (cross-entropy)", ylim=(1e-4, 1e2),
+                 xticks=range(0, self.steps + 1, 5), title=winner)  # fmt: skip
+        made.legend(title="loss at the end", loc="outside right center")
         return made
 
     def words(self, learning_rate: float) -> str:
@@ -154,5 +155,5 @@ def _height(height: float) -> str:
 def _winner(heights: Mapping[str, float], steps: int) -> str:
     finite = {name: h for name, h in heights.items() if math.isfinite(h)}
     if not finite:
-        return f"After {steps} steps all three have left every map"
+        return f"After {steps} steps all three have run away"
     return f"Lowest after {steps} steps: {min(finite, key=finite.get)}"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from course_utils import data, models, prune, quantize, saliency, training
+from course_utils import data, fusion, models, prune, quantize, saliency, training
 
 
 class Measured(NamedTuple):
@@ -100,23 +100,13 @@ def untrained(network: nn.Module, *, seed: int = 0) -> nn.Module:
 
 
 def agreement(maps: torch.Tensor, others: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Return Spearman's rank correlation of two maps of each image, n.
+    """Return the rank correlation of two maps of each image on its pixels that are not black, n.
 
-    1: the same order of pixels; 0: unrelated. Black pixels are left out: integrated gradients
-    from black give them zero in every network. nan where a map is the same everywhere.
+    Integrated gradients from black give a black pixel zero in every network: it says nothing.
+    1: the same order of pixels; 0: unrelated, or a map that is the same everywhere.
 
     Args:
         maps, others, images: n x 1 x height x width.
     """
     pairs = zip(maps, others, images, strict=True)
-    return torch.stack([_rank_correlation(a[i > 0], b[i > 0]) for a, b, i in pairs])
-
-
-def _rank_correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    return torch.corrcoef(torch.stack([_ranks(a), _ranks(b)]))[0, 1]
-
-
-def _ranks(values: torch.Tensor) -> torch.Tensor:
-    """Each value's place in rising order; equals share the mean of their places."""
-    _, group, count = values.unique(return_inverse=True, return_counts=True)
-    return (count.cumsum(0) - (count - 1) / 2).double()[group]
+    return torch.cat([fusion.agreement(a[i > 0][None], b[i > 0][None]) for a, b, i in pairs])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def live(taste: Taste) -> Any:
     return widgets.live(
         lambda **chosen: draw(taste, **chosen),
         alt="A network made smaller: its file, accuracy and map, beside the whole network's",
-        removed=widgets.slider(0.0, 0.98, start=0.7, step=0.02, label="share of weights removed"),
+        removed=widgets.slider(0.0, 0.98, start=0.5, step=0.02, label="share of weights removed"),
         bits=widgets.choice(BITS, start=4, label="bits for each weight left"),
         picture=widgets.choice(data.FASHION_CLASSES, start="coat", label="picture"),
     )
@@ -60,7 +59,7 @@ def draw(taste: Taste, *, removed: float, bits: int | str, picture: str) -> str:
 
 def correlation(value: float) -> str:
     """A rank correlation in words."""
-    return f"{value:.2f}".replace("-", "−") if isfinite(value) else "none: the map is empty"
+    return f"{value:z.2f}".replace("-", "−")
 
 
 def said(logits: torch.Tensor) -> str:
@@ -81,10 +80,10 @@ def _meters(taste: Taste, small: Measured, *, ours: Explained, control: Explaine
     ))  # fmt: skip
 
 
-def _meter(name: str, share: float, words: str, colour: str, *, mark: float = nan) -> str:
+def _meter(name: str, share: float, words: str, colour: str, *, mark: float | None = None) -> str:
     """A bar from 0 to 1 with its value in words, and a mark to compare with."""
     line = ""
-    if isfinite(mark):
+    if mark is not None:
         line = (f'<div style="position:absolute;left:{_percent(mark)};top:-3px;bottom:-3px;'
                 f'border-left:3px solid {MARK}"></div>')  # fmt: skip
     bar = f'<div style="width:{_percent(share)};height:100%;background:{colour}"></div>'
@@ -97,13 +96,13 @@ def _meter(name: str, share: float, words: str, colour: str, *, mark: float = na
 
 def _percent(share: float) -> str:
     """A share as a length of style sheets; what is outside 0 and 1 is cut off."""
-    return f"{100 * min(max(share, 0.0), 1.0) if isfinite(share) else 0:.2f}%"
+    return f"{100 * min(max(share, 0.0), 1.0):.2f}%"
 
 
 def _legend(name: str) -> str:
     look = "font-size:85%;opacity:.8;line-height:1.35;margin-top:.5em"
     return (
-        f'<div style="{look}">The <span style="color:{MARK};font-weight:bold">upright line</span> is '
+        f'<div style="{look}">The <b style="color:{MARK}">upright line</b> is '
         "the whole network's accuracy, and the untrained network's agreement. In the maps, orange "
         f"speaks for “{name}” and purple against it.</div>"
     )

@@ -18,7 +18,7 @@ def agree(
     answer: Callable,
     reference: Callable,
     *cases: tuple | dict,
-    tolerance: float = 1e-4,
+    tolerance: float | None = None,
     same_dtype: bool = False,
     slips: Sequence[tuple[Callable, str]] = (),
 ) -> str | None:
@@ -76,7 +76,7 @@ def _changed(before: Any, after: Any) -> bool:
 
 
 def _slip_remark(
-    answer: Callable, slips: Sequence, cases: Sequence, tolerance: float
+    answer: Callable, slips: Sequence, cases: Sequence, tolerance: float | None
 ) -> str | None:
     for wrong, remark in slips:
         try:

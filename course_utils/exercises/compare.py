@@ -9,11 +9,17 @@ import torch
 
 
 def expect(
-    got: Any, wanted: Any, where: str = "", *, tolerance: float = 1e-4, same_dtype: bool = False
+    got: Any,
+    wanted: Any,
+    where: str = "",
+    *,
+    tolerance: float | None = None,
+    same_dtype: bool = False,
 ) -> str | None:
     """A remark on how `got` differs from `wanted`; None when it does not.
 
-    Numbers agree when ``|got - wanted| <= tolerance * max(1, |wanted|)``.
+    Numbers agree when ``|got - wanted| <= tolerance * max(1, |wanted|)``. Without a tolerance
+    it is 1e-4, and a wanted ``int``, being a count, must be met exactly.
 
     Args:
         where: for which input, beginning with "for", such as "for a share of 0.5".
@@ -40,7 +46,7 @@ def kind(value: Any) -> str:
     return f"a {name}" if not callable(value) else f"the {name} `{getattr(value, '__name__', '?')}`"
 
 
-def differs(got: Any, wanted: Any, tolerance: float, same_dtype: bool) -> str | None:
+def differs(got: Any, wanted: Any, tolerance: float | None, same_dtype: bool) -> str | None:
     """What distinguishes `got` from `wanted`, without the input; None when nothing does."""
     if got is None and wanted is not None:
         return "nothing (None) came back. Is a `return` missing?"
@@ -59,17 +65,19 @@ def differs(got: Any, wanted: Any, tolerance: float, same_dtype: bool) -> str | 
     return _number(got, wanted, tolerance)
 
 
-def _number(got: Any, wanted: float, tolerance: float) -> str | None:
+def _number(got: Any, wanted: float, tolerance: float | None) -> str | None:
     got = got.item() if _single(got) else got
     if isinstance(got, bool) or not isinstance(got, Real):
         return f"{kind(got)} came, one number was expected."
-    if _close(got, wanted, tolerance):
+    # A count is right or wrong, however large.
+    near = 1e-9 if tolerance is None and isinstance(wanted, int) else tolerance
+    if _close(got, wanted, near):
         return None
-    slip = _slip(np.float64(got), np.float64(wanted), tolerance)
+    slip = _slip(np.float64(got), np.float64(wanted), near)
     return f"{_plain(got)} came, {_plain(wanted)} was expected.{slip}"
 
 
-def _array(got: Any, wanted: Any, tolerance: float, same_dtype: bool) -> str | None:
+def _array(got: Any, wanted: Any, tolerance: float | None, same_dtype: bool) -> str | None:
     if type(got) is not type(wanted) and not (
         isinstance(got, torch.Tensor) and isinstance(wanted, torch.Tensor)
     ):
@@ -87,7 +95,7 @@ def _array(got: Any, wanted: Any, tolerance: float, same_dtype: bool) -> str | N
     return None
 
 
-def _worst(came: np.ndarray, right: np.ndarray, bad: np.ndarray, tolerance: float) -> str:
+def _worst(came: np.ndarray, right: np.ndarray, bad: np.ndarray, tolerance: float | None) -> str:
     """The remark on the place where two arrays differ most."""
     gap = np.where(bad, np.nan_to_num(np.abs(came - right), nan=np.inf), -1.0)
     place = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
@@ -99,7 +107,7 @@ def _worst(came: np.ndarray, right: np.ndarray, bad: np.ndarray, tolerance: floa
     )
 
 
-def _container(got: Any, wanted: Any, tolerance: float, same_dtype: bool) -> str | None:
+def _container(got: Any, wanted: Any, tolerance: float | None, same_dtype: bool) -> str | None:
     listed = isinstance(wanted, (list, tuple)) and isinstance(got, (list, tuple))
     if not listed and not (isinstance(wanted, dict) and isinstance(got, dict)):
         return f"{kind(got)} came, {kind(wanted)} was expected."
@@ -120,7 +128,7 @@ def _container(got: Any, wanted: Any, tolerance: float, same_dtype: bool) -> str
     return None
 
 
-def _slip(got: np.ndarray, wanted: np.ndarray, tolerance: float) -> str:
+def _slip(got: np.ndarray, wanted: np.ndarray, tolerance: float | None) -> str:
     """The likely slip behind a wrong value, or nothing."""
     if np.isnan(got).any() and not np.isnan(wanted).any():
         return " nan means not a number: is there 0/0, or the logarithm or root of a negative?"
@@ -136,7 +144,8 @@ def _slip(got: np.ndarray, wanted: np.ndarray, tolerance: float) -> str:
     return ""
 
 
-def _close(got: Any, wanted: Any, tolerance: float) -> Any:
+def _close(got: Any, wanted: Any, tolerance: float | None) -> Any:
+    tolerance = 1e-4 if tolerance is None else tolerance
     with np.errstate(invalid="ignore"):
         near = np.abs(got - wanted) <= tolerance * np.maximum(1.0, np.abs(wanted))
         same = np.equal(got, wanted) | (np.isnan(got) & np.isnan(wanted))

@@ -27,6 +27,14 @@ def _percent(before, after):
     return 100 * before / after
 
 
+def _percent_left(before, after):
+    return 100 * after / before
+
+
+def _relative(before, after):
+    return (before - after) / after
+
+
 def _difference(before, after):
     return before - after
 
@@ -57,6 +65,9 @@ def _(answer):
             (_percent_saved, "You give the percentage saved. The ratio is a plain number: how "
                              "often the small file fits into the large one."),
             (_percent, "You give a percentage. A ratio of 4 is written 4, not 400."),
+            (_percent_left, "You give the percentage that is left. Turn the fraction over, without "
+                            "the 100."),
+            (_relative, "You divide the bytes saved. Divide the whole size before."),
             (_difference, "You give the bytes saved. How many *times* smaller is a quotient."),
             (_whole, "You cut off what is behind the point: `//` gives whole numbers, `/` does "
                      "not."),
@@ -96,12 +107,17 @@ def _over_images(before, after):
     return (before.argmax(0) != after.argmax(0)).float().mean().item()
 
 
+def _distance(before, after):
+    return (before.argmax(1) - after.argmax(1)).float().abs().mean().item()
+
+
 def _one_answer(before, after):
     return float(before.argmax() != after.argmax())
 
 
-_BEFORE = torch.tensor([[2.0, 1, 0], [0, 3, 1], [1, 0, 4], [5, 1, 2], [0, 6, 1]])
-_AFTER = torch.tensor([[1.9, 1.8, 0], [0, 1, 3.5], [1, 0, 4], [5, 1, 2], [7, 6, 1]])
+# answers jump by two classes, or their mean distance would pass for the share
+_BEFORE = torch.tensor([[2.0, 1, 0], [3, 0, 1], [1, 0, 4], [5, 1, 2], [0, 2, 6]])
+_AFTER = torch.tensor([[1.9, 1.8, 0], [1.5, 0, 3.5], [1, 0, 4], [5, 1, 2], [7, 6, 1]])
 
 
 @exercise(
@@ -132,6 +148,8 @@ def _(answer):
                              "them: `argmax`, not `max`."),
             (_over_images, "You look down the columns. Each row is an image: the class is the "
                            "largest along axis 1."),
+            (_distance, "You measure how far apart two classes stand in the list. Asked is only "
+                        "whether they differ: `!=`."),
             (_one_answer, "You compare one place of the whole table. Each image has an answer of "
                           "its own: `argmax(1)`."),
         ),

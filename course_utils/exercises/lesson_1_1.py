@@ -55,6 +55,21 @@ def _bias_per_input(kernel, inputs, outputs, height, width):
     return weights + inputs, weights * height * width
 
 
+def _bias_per_kernel(kernel, inputs, outputs, height, width):
+    weights = kernel * kernel * inputs * outputs
+    return weights + inputs * outputs, weights * height * width
+
+
+def _one_output(kernel, inputs, outputs, height, width):
+    weights = kernel * kernel * inputs * outputs
+    return weights + outputs, kernel * kernel * inputs * height * width
+
+
+def _no_border(kernel, inputs, outputs, height, width):
+    weights = kernel * kernel * inputs * outputs
+    return weights + outputs, weights * (height - kernel + 1) * (width - kernel + 1)
+
+
 def _named(function: Any) -> Any:
     """The function with its pair of results named, so that a remark says which one differs."""
     if not callable(function):
@@ -63,10 +78,13 @@ def _named(function: Any) -> Any:
     @wraps(function)
     def named(*arguments, **options):
         result = function(*arguments, **options)
-        pair = isinstance(result, (tuple, list)) and len(result) == 2
-        return dict(zip(("parameters", "MACs"), result, strict=True)) if pair else result
+        return dict(zip(("parameters", "MACs"), result, strict=True)) if _pair(result) else result
 
     return named
+
+
+def _pair(result: Any) -> bool:
+    return isinstance(result, (tuple, list)) and len(result) == 2
 
 
 @exercise(
@@ -86,6 +104,9 @@ def _named(function: Any) -> Any:
     ),
 )
 def _(answer):
+    result = answer(3, 16, 32, 16, 16) if callable(answer) else None
+    if result is not None and result is not Ellipsis and not _pair(result):
+        return "Return two numbers: `return parameters, MACs`."
     return agree(
         _named(answer), _named(conv_cost),
         (3, 16, 32, 16, 16), (3, 1, 16, 32, 32), (5, 3, 8, 7, 9), (1, 4, 2, 2, 5),
@@ -101,7 +122,12 @@ def _(answer):
                      "apart, a MAC is both in one."),
             (_exchanged, "You return the MACs first; parameters come first."),
             (_bias_per_input, "Biases belong to the outputs, one for each output channel."),
+            (_bias_per_kernel, "A kernel that reaches through all inputs has one bias in all: "
+                               "one for each output channel."),
+            (_one_output, "Those are the MACs of a single output channel."),
+            (_no_border, "`height` and `width` are the output's already: take nothing off."),
         )],
+        tolerance=0,
     )  # fmt: skip
 
 
@@ -144,6 +170,18 @@ def _forgotten_biases(weights, biases, bits, header):
     return header + math.ceil(weights * bits / 8)
 
 
+def _one_too_many(weights, biases, bits, header):
+    return header + 4 * biases + weights * bits // 8 + 1
+
+
+def _bias_in_bits(weights, biases, bits, header):
+    return header + 32 * biases + math.ceil(weights * bits / 8)
+
+
+def _whole_weights(weights, biases, bits, header):
+    return header + 4 * biases + math.ceil(weights / (8 // bits))
+
+
 @exercise(
     "1.1.2",
     title="bytes at b bits",
@@ -169,7 +207,12 @@ def _(answer):
             (_small_biases, "The biases keep 4 bytes each; only the weights have `bits`."),
             (_bias_one_byte, "A bias keeps 4 bytes, not one."),
             (_forgotten_biases, "The biases are missing: 4 bytes each."),
+            (_one_too_many, "One byte too many where the bits fill the last byte exactly."),
+            (_bias_in_bits, "A bias has 32 bits, which are 4 bytes."),
+            (_whole_weights, "You left bits of each byte unused. Packed tightly, a weight may "
+                             "begin in one byte and end in the next."),
         ],
+        tolerance=0,
     )  # fmt: skip
 
 
@@ -204,11 +247,12 @@ answer = [slow_line, slow_processor]
 def _(answer):
     if not isinstance(answer, (list, tuple)) or len(answer) != 2:
         return "Hand in both: `[slow_line, slow_processor]`."
-    for name, settings in zip(("slow_line", "slow_processor"), answer, strict=True):
-        remark = _not_settings(name, settings)
-        if remark:
-            return remark
-    return _too_long(answer[0]) or _too_slow(answer[1])
+    line, processor = answer
+    remark = _not_settings("slow_line", line) or _too_long(line)
+    if remark:
+        return remark
+    remark = _not_settings("slow_processor", processor) or _too_slow(processor)
+    return remark and f"`slow_line` is right. {remark}"
 
 
 def _not_settings(name: str, settings: Any) -> str | None:
@@ -216,7 +260,7 @@ def _not_settings(name: str, settings: Any) -> str | None:
         return f"`{name}` is still to be filled in."
     known = {"channels", "hidden"}
     if not isinstance(settings, dict) or not set(settings) <= known:
-        return f"`{name}` should look like `dict(channels=(16, 32), hidden=128)`."
+        return f"`{name}` should look like `dict(channels=(16, 32), hidden=128)`, no more."
     channels, hidden = settings.get("channels", (16, 32)), settings.get("hidden", 128)
     if not isinstance(channels, (tuple, list)) or len(channels) != 2:
         return f"`{name}`: channels are two numbers, such as `(16, 32)`."

@@ -16,6 +16,7 @@ from course_utils.models.files import (
     save_network,
     write_atomically,
 )
+from course_utils.models.modes import evaluating, keeping_modes
 from course_utils.models.onnx_network import OnnxNetwork
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "OnnxNetwork",
     "SimplifiedCNN",
     "build",
+    "evaluating",
+    "keeping_modes",
     "load_network",
     "network_bytes",
     "network_path",

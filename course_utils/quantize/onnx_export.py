@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from course_utils.models import evaluating, write_atomically
+
 
 def export_onnx(
     model: nn.Module, path: str | Path, *, input_shape: tuple[int, ...] = (1, 32, 32)
@@ -18,28 +20,22 @@ def export_onnx(
     Args:
         input_shape: channel, height, width of one image.
     """
-    from course_utils.models import write_atomically
-
     path = check_onnx_path(path)
     return write_atomically(path, onnx_bytes(model, input_shape=input_shape))
 
 
 def onnx_bytes(model: nn.Module, *, input_shape: tuple[int, ...] = (1, 32, 32)) -> bytes:
     """Returns what `export_onnx` writes."""
-    was_training = model.training
-    try:
-        with quietly():
-            program = torch.onnx.export(
-                model.eval(),
-                (torch.zeros(2, *input_shape),),
-                dynamo=True,
-                dynamic_shapes=({0: torch.export.Dim("n")},),
-                input_names=["images"],
-                output_names=["logits"],
-                verbose=False,
-            )
-    finally:
-        model.train(was_training)
+    with evaluating(model), quietly():
+        program = torch.onnx.export(
+            model,
+            (torch.zeros(2, *input_shape),),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            input_names=["images"],
+            output_names=["logits"],
+            verbose=False,
+        )
     return strip(program.model_proto).SerializeToString()
 
 

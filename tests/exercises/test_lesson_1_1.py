@@ -30,7 +30,10 @@ def test_untouched_is_not_tried(number):
         (lesson._exchanged, "parameters come first"),
         (lesson._bias_per_input, "belong to the outputs"),
         (lambda *conv: (4640, 1_179_648), "at 'parameters', 4640 came, 160"),  # always conv2's
-        (lambda k, i, o, h, w: 4640, "was expected"),
+        (lambda k, i, o, h, w: 4640, "Return two numbers"),
+        (lesson._bias_per_kernel, "one bias in all"),
+        (lesson._one_output, "a single output channel"),
+        (lesson._no_border, "take nothing off"),
     ],
 )
 def test_conv_cost_slips(wrong, words):
@@ -49,6 +52,9 @@ def test_conv_cost_slips(wrong, words):
         (lesson._small_biases, "biases keep 4 bytes each"),
         (lesson._bias_one_byte, "not one"),
         (lesson._forgotten_biases, "biases are missing"),
+        (lesson._one_too_many, "One byte too many"),
+        (lesson._bias_in_bits, "32 bits, which are 4 bytes"),
+        (lesson._whole_weights, "bits of each byte unused"),
     ],
 )
 def test_file_bytes_slips(wrong, words):
@@ -63,7 +69,8 @@ SLOW_PROCESSOR = dict(channels=(4, 8), hidden=512)
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ([SLOW_LINE, ...], "`slow_processor` is still to be filled in"),
+        ([SLOW_LINE, ...], "`slow_line` is right. `slow_processor` is still to be filled in"),
+        ([{}, ...], "`slow_line`: the file has"),
         ([None, SLOW_PROCESSOR], "`slow_line` is still to be filled in"),
         (SLOW_LINE, "Hand in both"),
         ([(16, 32), SLOW_PROCESSOR], "should look like"),
