@@ -128,7 +128,7 @@ def train(
 
 
 def evaluate(
-    network: Callable, images: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 1000
+    network: Callable, images: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 250
 ) -> float:
     """Return the share of images whose largest logit is the label's.
 
@@ -140,7 +140,7 @@ def evaluate(
     return right.float().mean().item()
 
 
-def predict(network: Callable, images: torch.Tensor, *, batch_size: int = 1000) -> torch.Tensor:
+def predict(network: Callable, images: torch.Tensor, *, batch_size: int = 250) -> torch.Tensor:
     """Return the logits, n x class, on the CPU, in eval mode and without gradients."""
     if len(images) == 0:
         raise ValueError("no images came: the accuracy of nothing is not a number.")

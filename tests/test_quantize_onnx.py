@@ -121,6 +121,16 @@ def test_a_module_is_exported_on_the_way_and_left_alone(calibration_images, tmp_
     assert capfd.readouterr() == ("", ""), "nothing is printed"
 
 
+def test_a_network_in_training_is_exported_as_it_will_be_used(tmp_path):
+    torch.manual_seed(0)
+    layers = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5), nn.Flatten(), nn.Linear(72, 3)
+    model = nn.Sequential(*layers).train()
+    exported = models.OnnxNetwork(export_onnx(model, tmp_path / "m.onnx", input_shape=(1, 8, 8)))
+    assert model.training
+    images = torch.rand(5, 1, 8, 8)
+    assert torch.allclose(exported(images), model.eval()(images), atol=1e-5)
+
+
 def test_silence_ends_with_the_block_even_after_a_crash(capsys):
     with pytest.raises(RuntimeError), quietly():
         print("unheard")
