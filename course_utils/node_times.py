@@ -18,7 +18,7 @@ _KINDS = {
     "pool": ("MaxPool", "NhwcMaxPool"),
     "fc": ("Gemm", "FusedGemm", "QGemm", "MatMul", "QLinearMatMul", "MatMulInteger"),
 }
-"""The layers of the course's networks; all other nodes are called after their operator."""
+"""The layers of the course's networks, by the operators that run them."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class NodeTime:
     """One node that ONNX Runtime ran.
 
     Attributes:
-        layer: "conv1", "pool1", "fc2" in the order of the run; for others the operator.
+        layer: "conv1", "pool1", "fc2" in the order of the run; "" for all other nodes.
         operator: what ran, such as "QLinearConv".
         takes: type of its first input, such as "uint8" or "float".
         gives: type of its output.
@@ -105,7 +105,7 @@ def _layer(operator: str, seen: Counter) -> str:
         if operator in operators:
             seen[kind] += 1
             return f"{kind}{seen[kind]}"
-    return operator
+    return ""
 
 
 def _type(shapes: list[dict]) -> str:
