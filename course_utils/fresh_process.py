@@ -66,9 +66,7 @@ def run(path: str | Path, images: torch.Tensor, *, timeout: float = 120) -> Answ
         return _run_in(Path(folder), path, program.format(file=path.name), images, timeout)
 
 
-def _run_in(
-    folder: Path, path: Path, program: str, images: torch.Tensor, timeout: float
-) -> Answer:
+def _run_in(folder: Path, path: Path, program: str, images: torch.Tensor, timeout: float) -> Answer:
     import numpy
 
     shutil.copy(path, folder)

@@ -88,6 +88,8 @@ CLAMPS: tuple[tuple[Callable, str], ...] = (
      "Clamp at the last code, too."),
     (lambda x, s, z, top, low: (torch.round(x / s) + z).clamp(-(top + 1) // 2, top // 2),
      "You clamp to signed codes; these are unsigned, 0 … 2**bits − 1."),
+    (lambda x, s, z, top, low: s * ((torch.round(x / s) + z).clamp(0, top) - z),
+     "These are the values back, not the codes."),
 )  # fmt: skip
 
 
@@ -139,6 +141,8 @@ def _affine_remark(got, x, low, high, bits, where) -> str | None:
     """What is wrong with the first of scale, zero point, codes that is not right."""
     _, scale, zero_point = affine_codes(x, low, high, bits)
     top = 2**bits - 1
+    if expect(got[1], zero_point) is None and expect(got[2], scale) is None:
+        return "Scale and zero point are exchanged: return `codes, scale, zero_point`."
     remark = expect(got[1], scale, f"for the scale {where}")
     if remark:
         return _with_slip(remark, got[1], SCALES, (x, low, high, bits))
@@ -203,8 +207,10 @@ def _rounded_remark(x: Tensor, y: Any) -> str | None:
         (torch.trunc, "You cut the fraction off; use `round`."),
         (lambda x: x - x.round(), "That is only the part that rounding takes away."),
         (lambda x: x.round() - x, "That is only the part that rounding adds; `x` is missing."),
+        (lambda x: x + (x - x.round()),
+         "The difference has the wrong sign: what must be added to `x` to reach `x.round()`?"),
         (lambda x: x + x.round(), "You added `x` and its rounded value; add only the difference."),
-    )
+    )  # fmt: skip
     return _with_slip(remark, y, slips, (x.detach(),))
 
 
@@ -216,7 +222,12 @@ def _gradient_remark(x: Tensor, y: Tensor) -> str | None:
         )
     weights = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
     (gradient,) = torch.autograd.grad((weights * y).sum(), x, allow_unused=True)
-    if gradient is None or not gradient.any():
+    if gradient is None:
+        return (
+            "The values are right, but no gradient comes back to `x`: the way from `x` to the "
+            "result is cut. Leave one `x` outside `.detach()`."
+        )
+    if not gradient.any():
         return (
             "The values are right, but the gradient is 0 everywhere: it is the gradient of "
             "`round`, which is flat. Hide the rounding with `.detach()`."
@@ -225,6 +236,12 @@ def _gradient_remark(x: Tensor, y: Tensor) -> str | None:
         return (
             "The values are right, but the gradient has the wrong sign: the `x` that you left "
             "outside `.detach()` is the one with the minus."
+        )
+    x = x.detach()
+    if expect(gradient, weights * x.round() / x) is None:
+        return (
+            "The values are right, but the gradient is scaled: add the difference instead of "
+            "multiplying by a factor."
         )
     return expect(gradient, weights, "for the gradient of 1·y₁ + 2·y₂ + … with respect to x")
 
@@ -252,6 +269,10 @@ def _fifteen(codes):
 
 def _four(codes):
     return (codes[0::2] + 4 * codes[1::2]).to(torch.uint8)
+
+
+def _or_four(codes):
+    return (codes[0::2] | codes[1::2] << 2).to(torch.uint8)
 
 
 def _eight(codes):
@@ -292,6 +313,7 @@ def _(answer):
             (_halves, "You pair the first half of the list with the second; pair neighbours."),
             (_fifteen, "Four bits hold 16 codes, so the second one counts sixteens, not fifteens."),
             (_four, "Moving up by 4 bits multiplies by 2**4, not by 4."),
+            (_or_four, "Moving up by 4 bits is `<< 4`, not `<< 2`."),
             (_eight, "Moving up by 4 bits multiplies by 2**4 = 16."),
             (_ten, "Tens are for decimal digits. A code has 16 values."),
             (_sum, "The plain sum cannot be taken apart again: 1 + 2 = 2 + 1."),

@@ -163,3 +163,25 @@ def test_pack_slips(wrong, words):
 
 def test_a_shift_is_as_good_as_a_product():
     assert judge("3.2.3", lambda c: (c[0::2] | c[1::2] << 4).byte()).state == "solved"
+
+
+# ---- slips that a fresh reader made
+
+
+def _affine(change):
+    from course_utils.exercises.lesson_3_2 import affine_codes
+
+    return lambda x, low, high, bits: change(bits, *affine_codes(x, low, high, bits))
+
+
+@pytest.mark.parametrize(("number", "wrong", "words"), [
+    ("3.2.1", _affine(lambda b, c, s, z: (c, z, s)), "exchanged"),
+    ("3.2.1", _affine(lambda b, c, s, z: (s * (c - z), s, z)), "values back, not the codes"),
+    ("3.2.2", lambda x: x + (x - x.round()).detach(), "wrong sign: what must be added"),
+    ("3.2.2", lambda x: x * (x.round() / x).detach(), "the gradient is scaled"),
+    ("3.2.2", lambda x: x.round().detach().requires_grad_(), "no gradient comes back to `x`"),
+    ("3.2.3", lambda c: (c[0::2] | c[1::2] << 2).to(torch.uint8), "not `<< 2`"),
+])  # fmt: skip
+def test_slips_of_a_fresh_reader(number, wrong, words):
+    found = judge(number, wrong)
+    assert found.state == "not yet" and words in found.remark
