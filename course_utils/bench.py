@@ -75,10 +75,16 @@ def _resident(process: int) -> int:
         return 0
     for one in family:
         try:
-            total += one.memory_info().rss
+            total += _bytes(one) if len(family) > 1 else one.memory_info().rss
         except psutil.Error:  # it has ended meanwhile
             continue
     return total
+
+
+def _bytes(process) -> int:
+    """A process's memory; what it shares with others counts in parts (on Linux, which can tell)."""
+    whole = process.memory_full_info()
+    return getattr(whole, "pss", whole.rss)
 
 
 class _Run:

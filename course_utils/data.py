@@ -25,24 +25,15 @@ FASHION_CLASSES = (
 )  # fmt: skip
 
 SHA256 = {
-    "FashionMNIST/raw/t10k-images-idx3-ubyte.gz":
-        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-    "FashionMNIST/raw/t10k-labels-idx1-ubyte.gz":
-        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-    "FashionMNIST/raw/train-images-idx3-ubyte.gz":
-        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-    "FashionMNIST/raw/train-labels-idx1-ubyte.gz":
-        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-    "MNIST/raw/t10k-images-idx3-ubyte.gz":
-        "5634745efa576a17e7d4cf5cd9d09123c75e6538e5114267c2d156edaf519341",
-    "MNIST/raw/t10k-labels-idx1-ubyte.gz":
-        "ae18e77e031ccde52407f794d123116439864147d33ac992975f85dd4dc42af6",
-    "MNIST/raw/train-images-idx3-ubyte.gz":
-        "71524e2cd1ad2968737f7f2f2ff69cbfc32df8ccddff51593f7cb2d4e0eb5b64",
-    "MNIST/raw/train-labels-idx1-ubyte.gz":
-        "fe03b8bd7915f70bf5aa08be480aa413fbd85afcaa58b35d230d335f284fd88e",
-    "movie_reviews/snippets.tsv.gz":
-        "d38d035ca3c22116c1e3c6349118005bd4e59fe66e504149b7d5207982a050a1",
+    "FashionMNIST/raw/t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "FashionMNIST/raw/t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    "FashionMNIST/raw/train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "FashionMNIST/raw/train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "MNIST/raw/t10k-images-idx3-ubyte.gz": "5634745efa576a17e7d4cf5cd9d09123c75e6538e5114267c2d156edaf519341",
+    "MNIST/raw/t10k-labels-idx1-ubyte.gz": "ae18e77e031ccde52407f794d123116439864147d33ac992975f85dd4dc42af6",
+    "MNIST/raw/train-images-idx3-ubyte.gz": "71524e2cd1ad2968737f7f2f2ff69cbfc32df8ccddff51593f7cb2d4e0eb5b64",
+    "MNIST/raw/train-labels-idx1-ubyte.gz": "fe03b8bd7915f70bf5aa08be480aa413fbd85afcaa58b35d230d335f284fd88e",
+    "movie_reviews/snippets.tsv.gz": "d38d035ca3c22116c1e3c6349118005bd4e59fe66e504149b7d5207982a050a1",
 }
 VALIDATION = 5_000
 REVIEWS = "movie_reviews/snippets.tsv.gz"
@@ -57,13 +48,16 @@ def folder() -> Path:
     return Path(os.environ.get("COURSE_DATA") or Path(__file__).resolve().parents[1] / "data")
 
 
-def fashion_mnist(split: Split, *, pad: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+def fashion_mnist(
+    split: Split, *, pad: int = 2, limit: int | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Load Fashion-MNIST (Xiao 2017, 1708.07747), padded with black to 32 x 32.
 
     Args:
         split: "train" (55,000 images), "validation" (5,000, held out of the official
             training set, 500 a class) or "test" (the official 10,000).
         pad: black pixels added on each side; 0 keeps 28 x 28.
+        limit: only the first so many images; a slice of all would keep all in memory.
 
     Returns:
         images, n x 1 x height x width, float32 in [0, 1]; labels, n, int64
@@ -72,12 +66,14 @@ def fashion_mnist(split: Split, *, pad: int = 2) -> tuple[torch.Tensor, torch.Te
     Raises:
         DataError: a file is missing or damaged. Nothing is overwritten.
     """
-    return _load("FashionMNIST", split, pad)
+    return _load("FashionMNIST", split, pad, limit)
 
 
-def mnist(split: Split, *, pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+def mnist(
+    split: Split, *, pad: int = 0, limit: int | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Load MNIST's handwritten digits, n x 1 x 28 x 28; otherwise as `fashion_mnist`."""
-    return _load("MNIST", split, pad)
+    return _load("MNIST", split, pad, limit)
 
 
 def movie_reviews() -> pandas.DataFrame:
@@ -149,15 +145,20 @@ def _quotas(counts: np.ndarray) -> np.ndarray:
     return quotas
 
 
-def _load(dataset: str, split: Split, pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _load(
+    dataset: str, split: Split, pad: int, limit: int | None
+) -> tuple[torch.Tensor, torch.Tensor]:
     if split not in ("train", "validation", "test"):
         raise ValueError(f"split must be 'train', 'validation' or 'test'; got {split!r}.")
     if not isinstance(pad, int) or pad < 0:
         raise ValueError(f"pad must be a whole number of pixels, 0 or more; got {pad!r}.")
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise ValueError(f"limit must be a whole number of images, 1 or more; got {limit!r}.")
     images, labels = _official(dataset, "t10k" if split == "test" else "train")
     if split != "test":
         rows = split_indices(labels, split)
-        images, labels = images[rows], labels[rows]
+        images, labels = images[rows[:limit]], labels[rows[:limit]]
+    images, labels = images[:limit], labels[:limit]
     pixels = torch.tensor(images).unsqueeze(1).float().div_(255)
     return torch.nn.functional.pad(pixels, [pad] * 4), torch.tensor(labels, dtype=torch.int64)
 

@@ -81,6 +81,14 @@ def test_padding_is_black_and_keeps_the_picture():
     assert padded.sum() == pytest.approx(bare.sum().item(), rel=1e-6)
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_limit_takes_the_first_images_and_keeps_no_others(split):
+    few, names = data.fashion_mnist(split, limit=7)
+    images, labels = data.fashion_mnist(split)
+    assert torch.equal(few, images[:7]) and torch.equal(names, labels[:7])
+    assert few.untyped_storage().nbytes() == 7 * 32 * 32 * 4
+
+
 def test_a_caller_cannot_spoil_the_next_one():
     images, _ = data.fashion_mnist("test")
     images.zero_()
@@ -145,6 +153,7 @@ def test_a_folder_that_cannot_be_written_sends_unpacked_files_to_the_cache(tmp_p
 @pytest.mark.parametrize("call", [
     lambda: data.fashion_mnist("training"),
     lambda: data.fashion_mnist("test", pad=-1),
+    lambda: data.mnist("test", limit=0),
     lambda: data.torchvision_root("CIFAR10"),
 ])  # fmt: skip
 def test_bad_input_says_what_is_accepted(call):
