@@ -24,17 +24,28 @@ FASHION_CLASSES = (
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 
+# fmt: off
 SHA256 = {
-    "FashionMNIST/raw/t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-    "FashionMNIST/raw/t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-    "FashionMNIST/raw/train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-    "FashionMNIST/raw/train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-    "MNIST/raw/t10k-images-idx3-ubyte.gz": "5634745efa576a17e7d4cf5cd9d09123c75e6538e5114267c2d156edaf519341",
-    "MNIST/raw/t10k-labels-idx1-ubyte.gz": "ae18e77e031ccde52407f794d123116439864147d33ac992975f85dd4dc42af6",
-    "MNIST/raw/train-images-idx3-ubyte.gz": "71524e2cd1ad2968737f7f2f2ff69cbfc32df8ccddff51593f7cb2d4e0eb5b64",
-    "MNIST/raw/train-labels-idx1-ubyte.gz": "fe03b8bd7915f70bf5aa08be480aa413fbd85afcaa58b35d230d335f284fd88e",
-    "movie_reviews/snippets.tsv.gz": "d38d035ca3c22116c1e3c6349118005bd4e59fe66e504149b7d5207982a050a1",
+    "FashionMNIST/raw/t10k-images-idx3-ubyte.gz":
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "FashionMNIST/raw/t10k-labels-idx1-ubyte.gz":
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    "FashionMNIST/raw/train-images-idx3-ubyte.gz":
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "FashionMNIST/raw/train-labels-idx1-ubyte.gz":
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "MNIST/raw/t10k-images-idx3-ubyte.gz":
+        "5634745efa576a17e7d4cf5cd9d09123c75e6538e5114267c2d156edaf519341",
+    "MNIST/raw/t10k-labels-idx1-ubyte.gz":
+        "ae18e77e031ccde52407f794d123116439864147d33ac992975f85dd4dc42af6",
+    "MNIST/raw/train-images-idx3-ubyte.gz":
+        "71524e2cd1ad2968737f7f2f2ff69cbfc32df8ccddff51593f7cb2d4e0eb5b64",
+    "MNIST/raw/train-labels-idx1-ubyte.gz":
+        "fe03b8bd7915f70bf5aa08be480aa413fbd85afcaa58b35d230d335f284fd88e",
+    "movie_reviews/snippets.tsv.gz":
+        "d38d035ca3c22116c1e3c6349118005bd4e59fe66e504149b7d5207982a050a1",
 }
+# fmt: on
 VALIDATION = 5_000
 REVIEWS = "movie_reviews/snippets.tsv.gz"
 

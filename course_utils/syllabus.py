@@ -48,7 +48,7 @@ class Lesson:
 
 # number, topic in the file's name, minutes to read, seconds to run, sections, title
 _ROWS = (
-    ("0", "start_here", 25, 40, "",
+    ("0", "start_here", 25, 60, "",
      "Start here: what is left of a network when you take most of it away?"),
     ("1.1", "cost", 30, 60, "A 1 · B 1", "What does a prediction cost?"),
     ("1.2", "wrong_reason", 0, 0, "A 1 · B 1", "Can a network be right for the wrong reason?"),
@@ -66,7 +66,7 @@ _ROWS = (
     ("3.8", "words", 0, 0, "A 2.2.2", "Can an explanation in words be true?"),
     ("3.9", "diagnosis", 0, 0, "A 2.2.3", "When is a network wrong, and how?"),
     ("4.1", "smaller_networks", 0, 0, "A 4.1", "How small can a network be by design?"),
-    ("4.2", "integer_networks", 30, 60, "A 4.2", "Can a network run on integers alone?"),
+    ("4.2", "integer_networks", 30, 70, "A 4.2", "Can a network run on integers alone?"),
     ("4.3", "pruned_networks", 0, 0, "A 4.3", "Is a pruned network smaller, or faster?"),
     ("4.4", "distilled_networks", 0, 0, "A 4.4", "Does a teacher help?"),
     ("4.5", "thousandfold", 0, 0, "A 4.2–4.4 · B 4.3", "Can a network shrink a thousandfold?"),
