@@ -198,7 +198,8 @@ class Folder:
     def make(self, *words, **env):
         """Run make; what the stand-in was asked to do meanwhile, and make's own result."""
         self.log.write_text("")
-        kept = {k: v for k, v in os.environ.items() if k not in ("CPU", "MAKEFLAGS", "VENV")}
+        outer = ("ARGS", "CPU", "MAKEFLAGS", "MAKEOVERRIDES", "UPGRADE", "VENV")
+        kept = {k: v for k, v in os.environ.items() if k not in outer}
         done = subprocess.run(
             ["make", f"PYTHON={self.python}", *words], cwd=self.path, text=True,
             env=kept | {"LOG": str(self.log)} | env, capture_output=True,
