@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from course_utils import data, home, measure, models, training
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def row(path: str | Path, *, method: str, name: str | None = None, made_in: str 
 
     Accuracy is the loaded file's on Fashion-MNIST's test set: for the row of a finished
     network, not for choosing between networks. Latency is the median ratio to the
-    float32 reference in the same runtime, on 256 images.
+    float32 reference in the same runtime, on 256 images and one thread.
 
     Args:
         method: what made it small, a key of `plots.COLOURS`.
@@ -91,8 +93,13 @@ def _latency_ratio(path: Path, images) -> float:
     reference = models.network_path(REFERENCE + path.suffix)
     if path.samefile(reference):
         return 1.0  # by definition: measuring it would only print noise
-    pair = models.load_network(path), models.load_network(reference)
-    return measure.latency_ratio(*pair, images).median
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # before loading: an OnnxNetwork keeps the number it finds
+    try:
+        pair = models.load_network(path), models.load_network(reference)
+        return measure.latency_ratio(*pair, images).median
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _own_path() -> Path:
