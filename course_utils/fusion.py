@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 
 
-def agreement(maps: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+def agreement(
+    maps: torch.Tensor, others: torch.Tensor, *, where: torch.Tensor | None = None
+) -> torch.Tensor:
     """Return Spearman's rank correlation of two signed maps, image by image.
 
     1: the same order of pixels; 0: unrelated; -1: reversed. Ties share their mean rank, and
@@ -13,14 +15,18 @@ def agreement(maps: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
 
     Args:
         maps, others: n x ... of one shape; attributions with their signs.
+        where: bool of the same shape, the pixels that count; None: all. `images > 0` leaves
+            out those that integrated gradients from black gives zero in every network.
 
     Returns:
-        n correlations in [-1, 1], float64.
+        n correlations in [-1, 1], float64; 0 where fewer than two pixels count.
     """
     a, b = _pair(maps, others)
-    a, b = (_centred(_ranks(x)) for x in (a, b))
-    scale = a.norm(dim=1) * b.norm(dim=1)
-    return torch.where(scale > 0, (a * b).sum(1) / scale.clamp(min=1e-300), 0.0)
+    if where is not None:
+        chosen = _chosen(where, maps)
+        pairs = zip(a, b, chosen, strict=True)
+        return torch.cat([_correlation(x[w][None], y[w][None]) for x, y, w in pairs])
+    return _correlation(a, b)
 
 
 def top_overlap(maps: torch.Tensor, others: torch.Tensor, *, share: float = 0.1) -> torch.Tensor:
@@ -41,12 +47,51 @@ def top_overlap(maps: torch.Tensor, others: torch.Tensor, *, share: float = 0.1)
     return (tops[0] & tops[1]).sum(1).double() / count
 
 
-def random_maps(like: torch.Tensor, *, seed: int) -> torch.Tensor:
-    """Return each map with its own values in random order: the control that explains nothing."""
+def random_maps(
+    like: torch.Tensor, *, seed: int, where: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return each map with its own values in random order: the control that explains nothing.
+
+    Args:
+        where: bool of the same shape: only these pixels change places; None: all.
+    """
     generator = torch.Generator().manual_seed(seed)
     flat = like.detach().cpu().flatten(1)
-    order = torch.rand(flat.shape, generator=generator).argsort(1)
-    return flat.gather(1, order).view_as(like)
+    chosen = torch.ones_like(flat, dtype=torch.bool) if where is None else _chosen(where, like)
+    mixed = flat.clone()
+    for row, (values, places) in enumerate(zip(flat, chosen, strict=True)):
+        order = torch.randperm(int(places.sum()), generator=generator)
+        mixed[row, places] = values[places][order]
+    return mixed.view_as(like)
+
+
+def taylor_scores(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor:
+    """Return what each channel matters to a loss: mean over images of |sum of a · ∂loss/∂a|.
+
+    To first order that is how far the loss moves if the channel were silent (Molchanov 2017,
+    1611.06440): an explanation of hidden units instead of pixels.
+
+    Args:
+        activations, gradients: n x channel x ..., of one shape.
+
+    Returns:
+        One score a channel, not below 0.
+    """
+    if activations.shape != gradients.shape or activations.dim() < 2 or len(activations) == 0:
+        raise ValueError(
+            f"activations and gradients must have one shape, n x channel or more axes; got "
+            f"{tuple(activations.shape)} and {tuple(gradients.shape)}."
+        )
+    moved = (activations * gradients).detach()
+    return moved.reshape(*moved.shape[:2], -1).sum(2).abs().mean(0)
+
+
+def _correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    if a.shape[1] < 2:
+        return torch.zeros(len(a), dtype=torch.float64)
+    a, b = (_centred(_ranks(x)) for x in (a, b))
+    scale = a.norm(dim=1) * b.norm(dim=1)
+    return torch.where(scale > 0, (a * b).sum(1) / scale.clamp(min=1e-300), 0.0)
 
 
 def _pair(maps: torch.Tensor, others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -56,6 +101,15 @@ def _pair(maps: torch.Tensor, others: torch.Tensor) -> tuple[torch.Tensor, torch
             f"{tuple(maps.shape)} and {tuple(others.shape)}."
         )
     return tuple(x.detach().cpu().double().flatten(1) for x in (maps, others))
+
+
+def _chosen(where: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    if where.shape != maps.shape or where.dtype != torch.bool:
+        raise ValueError(
+            f"where must be bool of the maps' shape {tuple(maps.shape)}, such as images > 0; "
+            f"got {where.dtype} of shape {tuple(where.shape)}."
+        )
+    return where.detach().cpu().flatten(1)
 
 
 def _ranks(values: torch.Tensor) -> torch.Tensor:

@@ -14,10 +14,14 @@ from pathlib import Path
 
 import torch
 
-from course_utils import data, models, quantize, scoreboard, training
+from course_utils import data, distill, models, prune, quantize, scoreboard, training
 
 INTEGER_NETWORKS = {"IntegerQuantizedCNN": ("conv1",), "IntegerQuantizedCNN-all": ()}
 """File name, and the layers that stay float."""
+TWINS = {"twin": 1, "twin-2": 2}
+"""File-name ending, and the seed of its start and of the order of its images."""
+NARROW = {"channels": (8, 16), "hidden": 64}
+"""Half of SimplifiedCNN's filters and units."""
 LOW_BITS = {"3bit": (3, "mse"), "2bit": (2, "mse"), "ternary": ("ternary", "max"),
             "binary": ("binary", "max")}  # fmt: skip
 """The curve below 4 bits: file-name ending, grid, and how its range is chosen: a grid of 3 or
@@ -26,14 +30,42 @@ LOW_BITS = {"3bit": (3, "mse"), "2bit": (2, "mse"), "ternary": ("ternary", "max"
 
 def simplified_cnn(folder: Path) -> list[Path]:
     """Train the reference network: SimplifiedCNN, 20 epochs, about 7 CPU minutes."""
-    torch.manual_seed(0)
-    network = models.SimplifiedCNN()
-    training.train(
-        network, *_sets(), epochs=20, learning_rate=2e-3, weight_decay=0.01,
-        augment=training.mirror_and_shift,
-    )  # fmt: skip
+    network = _trained()
     path = models.save_network(network, folder / "SimplifiedCNN.safetensors")
     return [path, quantize.export_onnx(network, folder / "SimplifiedCNN.onnx")]
+
+
+def twins(folder: Path) -> list[Path]:
+    """Train the reference's recipe from two other seeds: the same build, task and data."""
+    return [
+        models.save_network(_trained(seed=seed), folder / f"SimplifiedCNN-{name}.safetensors")
+        for name, seed in TWINS.items()
+    ]
+
+
+def narrow(folder: Path) -> list[Path]:
+    """Train half the filters and units with the reference's recipe, about 3 CPU minutes."""
+    return [models.save_network(_trained(**NARROW), folder / "SimplifiedCNN-narrow.safetensors")]
+
+
+def knowledge_distilled_cnn(folder: Path) -> list[Path]:
+    """Train the narrow network again, from the same start, with the reference as its teacher."""
+    teacher = models.load_network("SimplifiedCNN")
+    student = _trained(**NARROW, loss=distill.loss(teacher, temperature=4.0, alpha=0.9))
+    return [models.save_network(student, folder / "KnowledgeDistilledCNN.safetensors")]
+
+
+def pruned_cnn(folder: Path) -> list[Path]:
+    """Prune the reference to 70 %, then to 90 % zeros, training in between and after."""
+    network = models.load_network("SimplifiedCNN")
+    for share, epochs in ((0.7, 2), (0.9, 8)):
+        masks = prune.magnitude_masks(network, share)
+        network = prune.apply(network, masks)
+        training.train(
+            network, *_sets(), epochs=epochs, learning_rate=1e-3,
+            augment=training.mirror_and_shift, after_step=prune.keep_zeros(masks),
+        )  # fmt: skip
+    return [models.save_network(network, folder / "PrunedCNN.safetensors.xz")]
 
 
 def integer_quantized_cnn(folder: Path) -> list[Path]:
@@ -65,11 +97,28 @@ def low_bit_curve(folder: Path) -> list[Path]:
 
 RECIPES: dict[str, tuple[Callable[[Path], list[Path]], str, str]] = {
     "SimplifiedCNN": (simplified_cnn, "4.1", "reference"),
+    "SimplifiedCNN-twin": (twins, "2.3", "reference"),
+    "SimplifiedCNN-narrow": (narrow, "2.1", "structure"),
+    "PrunedCNN": (pruned_cnn, "4.3", "pruning"),
+    "KnowledgeDistilledCNN": (knowledge_distilled_cnn, "4.4", "distillation"),
     "IntegerQuantizedCNN": (integer_quantized_cnn, "4.2", "quantization"),
     "SubIntegerQuantizedCNN": (sub_integer_quantized_cnn, "4.2", "quantization"),
     "SubIntegerQuantizedCNN-curve": (low_bit_curve, "4.2", "quantization"),
 }
 """Name, recipe, the lesson that tells its story, the method: in the order they need each other."""
+
+
+def _trained(
+    *, seed: int = 0, loss: training.Loss = training.cross_entropy, **settings
+) -> models.SimplifiedCNN:
+    """Train a SimplifiedCNN by the course's recipe: 20 epochs, the rate from 0.002 to 0."""
+    torch.manual_seed(seed)
+    network = models.SimplifiedCNN(**settings)
+    training.train(
+        network, *_sets(), epochs=20, learning_rate=2e-3, weight_decay=0.01, seed=seed,
+        loss=loss, augment=training.mirror_and_shift,
+    )  # fmt: skip
+    return network
 
 
 def _trained_through(bits: int | str, path: Path, *, clip: str = "max") -> Path:
@@ -101,11 +150,12 @@ def _write_scoreboard(made: dict[Path, tuple[str, str]]) -> None:
 
 def _row_name(file: Path) -> str:
     """A file's bare name; the reference's export keeps its ending, to tell the two apart."""
-    return file.name if file.name == f"{scoreboard.REFERENCE}.onnx" else file.stem
+    return file.name if file.name == f"{scoreboard.REFERENCE}.onnx" else models.bare_name(file)
 
 
-def _place(row: dict) -> tuple[str, bool, int]:
-    return str(row["made_in"]), row["name"] != scoreboard.REFERENCE, -int(row["bytes"])
+def _place(row: dict) -> tuple[bool, str, int]:
+    """The reference first, then lesson by lesson, the largest file first."""
+    return row["name"] != scoreboard.REFERENCE, str(row["made_in"]), -int(row["bytes"])
 
 
 def main(names: list[str]) -> None:

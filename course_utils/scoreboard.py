@@ -47,7 +47,7 @@ def row(path: str | Path, *, method: str, name: str | None = None, made_in: str 
     network = models.load_network(path)
     images, labels = data.fashion_mnist("test")
     return {
-        "name": name or path.stem,
+        "name": name or models.bare_name(path),
         "file": path.name,
         "bytes": measure.file_bytes(path),
         "parameters": measure.parameters(network),
@@ -90,7 +90,8 @@ def plot(rows: pandas.DataFrame | None = None) -> Figure:
 
 
 def _latency_ratio(path: Path, images) -> float:
-    reference = models.network_path(REFERENCE + path.suffix)
+    ending = ".onnx" if path.suffix == ".onnx" else ".safetensors"
+    reference = models.network_path(REFERENCE + ending)
     if path.samefile(reference):
         return 1.0  # by definition: measuring it would only print noise
     threads = torch.get_num_threads()

@@ -72,30 +72,6 @@ def test_a_missing_class_is_named(tasting, images):
 # ---- agreement
 
 
-@pytest.fixture(scope="module")
-def maps(tasting):
-    return saliency.integrated_gradients(tasting.whole.network, tasting.pictures, steps=4)
-
-
-def test_agreement_is_spearmans_on_the_pixels_that_are_not_black(tasting, maps):
-    from scipy.stats import spearmanr
-
-    other = saliency.gradient(tasting.whole.network, tasting.pictures).round(decimals=1)  # ties
-    ours = taste.agreement(maps, other, tasting.pictures)
-    for got, a, b, image in zip(ours, maps, other, tasting.pictures, strict=True):
-        oracle = spearmanr(a[image > 0], b[image > 0]).statistic
-        assert got.item() == pytest.approx(oracle, abs=1e-9)
-
-
-def test_agreement_by_hand():
-    image = torch.tensor([[[[0.0, 1, 1, 1]]]])
-    one, other = torch.tensor([[[[9.0, 1, 2, 3]]]]), torch.tensor([[[[0.0, 1, 3, 2]]]])
-    assert taste.agreement(one, other, image).item() == pytest.approx(0.5)
-    assert taste.agreement(one, one**3, image).item() == pytest.approx(1)
-    assert taste.agreement(one, -one, image).item() == pytest.approx(-1)
-    assert taste.agreement(one, torch.zeros_like(one), image).item() == 0
-
-
 def test_the_control_agrees_with_nothing_and_rounding_to_8_bits_changes_little(tasting):
     places = range(10)
     control = [tasting.explain(tasting.control, p).agreement for p in places]

@@ -67,3 +67,36 @@ def test_messages(maps):
         fusion.agreement(a, b[:3])
     with pytest.raises(ValueError, match="Did you mean 0.1"):
         fusion.top_overlap(a, b, share=10)
+
+
+def test_only_chosen_pixels_count(maps):
+    a, b = maps
+    where = torch.rand(a.shape, generator=torch.Generator().manual_seed(1)) < 0.5
+    wanted = [spearmanr(x[w], y[w]).statistic for x, y, w in zip(a, b, where)]
+    assert fusion.agreement(a, b, where=where).tolist() == pytest.approx(wanted, abs=1e-12)
+    elsewhere = torch.where(where, b, 9.0)
+    assert torch.equal(fusion.agreement(a, elsewhere, where=where),
+                       fusion.agreement(a, b, where=where))  # fmt: skip
+    everywhere = torch.ones_like(where)
+    assert torch.allclose(fusion.agreement(a, b, where=everywhere), fusion.agreement(a, b))
+
+
+def test_nothing_chosen_agrees_with_nothing(maps):
+    a, b = maps
+    where = torch.zeros_like(a, dtype=torch.bool)
+    where[0, 0, 0, 0] = True
+    assert fusion.agreement(a, b, where=where).tolist() == [0] * 4
+
+
+def test_random_maps_stay_among_the_chosen_pixels(maps):
+    a, _ = maps
+    where = a > 0
+    shuffled = fusion.random_maps(a, seed=0, where=where)
+    assert torch.equal(shuffled[~where], a[~where]) and not torch.equal(shuffled, a)
+    assert torch.equal(shuffled[0][where[0]].sort().values, a[0][where[0]].sort().values)
+
+
+@pytest.mark.parametrize("where", [torch.ones(4, 1, 6, 5), torch.ones(4, 6, 5).bool()])
+def test_where_must_be_true_or_false_for_each_pixel(maps, where):
+    with pytest.raises(ValueError, match="where must be bool of the maps' shape"):
+        fusion.agreement(*maps, where=where)

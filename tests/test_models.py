@@ -213,3 +213,21 @@ def test_the_reference_network_is_committed_and_named():
     assert models.network_path("SimplifiedCNN").name == "SimplifiedCNN.safetensors"
     tensors = load_file(models.network_path("SimplifiedCNN"))
     assert sum(t.numel() for n, t in tensors.items() if not n.startswith("normalize")) == 268_362
+
+
+def test_a_slice_is_a_plain_sequence_of_the_same_layers():
+    network = models.SimplifiedCNN().eval()
+    images = torch.rand(2, 1, 32, 32)
+    front, back = network[:8], network[8:]
+    assert list(dict(front.named_children())) == list(dict(network.named_children()))[:8]
+    assert torch.equal(back(front(images)), network(images))
+    assert front[1] is network.conv1 and network[-1] is network.fc2
+
+
+@pytest.mark.parametrize(
+    "file, name",
+    [("PrunedCNN.safetensors.xz", "PrunedCNN"), ("a/b/Net.safetensors", "Net"),
+     ("x.onnx", "x"), ("SimplifiedCNN", "SimplifiedCNN")],
+)  # fmt: skip
+def test_a_bare_name_has_no_ending(file, name):
+    assert models.bare_name(file) == name

@@ -75,7 +75,7 @@ class Taste:
         one, whole = self.pictures[[picture]], self._maps[[picture]]
         maps = self._attributions(network, one, self.classes[[picture]])
         logits = training.predict(network, one)[0]
-        return Explained(maps[0], logits, agreement(maps, whole, one).item())
+        return Explained(maps[0], logits, fusion.agreement(maps, whole, where=one > 0).item())
 
     def _measure(self, removed: float, bits: int | None) -> Measured:
         small = self.shrink(removed, bits)
@@ -97,16 +97,3 @@ def untrained(network: nn.Module, *, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return type(network)(**network.settings).eval()
-
-
-def agreement(maps: torch.Tensor, others: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Return the rank correlation of two maps of each image on its pixels that are not black, n.
-
-    Integrated gradients from black give a black pixel zero in every network: it says nothing.
-    1: the same order of pixels; 0: unrelated, or a map that is the same everywhere.
-
-    Args:
-        maps, others, images: n x 1 x height x width.
-    """
-    pairs = zip(maps, others, images, strict=True)
-    return torch.cat([fusion.agreement(a[i > 0][None], b[i > 0][None]) for a, b, i in pairs])

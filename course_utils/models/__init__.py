@@ -10,6 +10,7 @@ from course_utils.models.architectures import (
 )
 from course_utils.models.files import (
     NetworkFileError,
+    bare_name,
     load_network,
     network_bytes,
     network_path,
@@ -27,6 +28,7 @@ __all__ = [
     "Normalize",
     "OnnxNetwork",
     "SimplifiedCNN",
+    "bare_name",
     "build",
     "evaluating",
     "keeping_modes",

@@ -41,6 +41,12 @@ class Network(nn.Sequential):
             raise ValueError(shape_message(type(self).__name__, self.input_shape, images))
         return super().forward(images)
 
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        """Return a layer, or for a slice a plain nn.Sequential of those layers."""
+        if isinstance(index, slice):
+            return nn.Sequential(OrderedDict(list(self.named_children())[index]))
+        return super().__getitem__(index)
+
 
 def shape_message(name: str, input_shape: tuple[int, ...], images: torch.Tensor) -> str:
     """Say what a network takes, what came, and the likely slip."""

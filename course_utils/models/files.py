@@ -46,6 +46,12 @@ def network_path(name: str | Path) -> Path:
     raise FileNotFoundError(f"no network file {str(name)!r}. Committed are: {', '.join(known)}.")
 
 
+def bare_name(path: str | Path) -> str:
+    """Return a network file's name without its ending: "PrunedCNN" of PrunedCNN.safetensors.xz."""
+    name = Path(path).name
+    return name.removesuffix(max((s for s in SUFFIXES if name.endswith(s)), key=len, default=""))
+
+
 def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
     """Rebuild a network from one file alone, whatever its format.
 
