@@ -120,9 +120,6 @@ def pareto(
     made, axis = figure(height=4.2)
     for point in points:
         axis.plot(point[x], point[y], "o", ms=8, color=colour(point["method"]), zorder=3)
-        axis.annotate(
-            point["name"], (point[x], point[y]), xytext=(7, 4), textcoords="offset points"
-        )
     front = pareto_front([(p[x], p[y]) for p in points])
     if front:
         axis.step(*zip(*front, strict=True), where="post", color="#bbbbbb", zorder=1)
@@ -133,6 +130,7 @@ def pareto(
     axis.xaxis.set_major_formatter(lambda value, _: page.number(value))
     axis.margins(x=0.18, y=0.12)
     axis.set(xlabel=x, ylabel=y, title=title)
+    _label(axis, [(point["name"], (point[x], point[y])) for point in points])
     return made
 
 
@@ -143,6 +141,40 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
         if not front or worth > front[-1][1]:
             front.append((cost, worth))
     return front
+
+
+def _label(axis: Any, names: Sequence[tuple[str, tuple[float, float]]]) -> None:
+    """Write each name beside its point, where it covers no other name and no point if it can."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.transforms import Bbox
+
+    FigureCanvasAgg(axis.figure).draw()  # settles the limits, so that places are in pixels
+    dots = [axis.transData.transform(at) for _, at in names]
+    taken = [Bbox.from_bounds(*(dot - 6), 12, 12) for dot in dots]
+    for name, at in sorted(names, key=lambda one: -one[1][1]):
+        text = axis.annotate(name, at, (0, 0), textcoords="offset points", fontsize=8)
+        tries = []
+        for offset, side in _PLACES:
+            text.set(position=offset, ha=side)
+            box = text.get_window_extent()
+            hidden = sum(_area(Bbox.intersection(box, other)) for other in taken)
+            inside = _area(Bbox.intersection(box, axis.bbox))
+            tries.append((hidden + box.width * box.height - inside, len(tries)))
+        best = _PLACES[min(tries)[1]]
+        text.set(position=best[0], ha=best[1])
+        taken.append(text.get_window_extent())
+
+
+_PLACES = tuple(
+    ((right * 8, up), "left" if right > 0 else "right")
+    for up in (-3, 5, -11, 13, -19, 21, -27)
+    for right in (1, -1)
+)
+"""Where a name may stand: offset in points from its dot and its alignment, best first."""
+
+
+def _area(box: Any) -> float:
+    return box.width * box.height if box is not None else 0.0
 
 
 def _plane(image: Any) -> np.ndarray:

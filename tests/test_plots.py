@@ -166,3 +166,14 @@ def test_the_pareto_plot_has_every_network():
     assert axis.get_xscale() == "log"
     assert axis.get_xlabel() == "kB"
     assert to_rgb(axis.lines[1].get_color()) == to_rgb(plots.COLOURS["pruning"])
+
+
+def test_names_in_the_pareto_plot_do_not_cover_each_other():
+    rows = [{"name": f"a network called {n}", "method": "pruning", "kB": 100 + n,
+             "accuracy": 90 + n / 20}
+            for n in range(5)]  # fmt: skip
+    (axis,) = plots.pareto(rows, x="kB", y="accuracy", title="Crowded").axes
+    boxes = [text.get_window_extent() for text in axis.texts]
+    assert len(boxes) == 5
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)

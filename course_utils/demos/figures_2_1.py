@@ -28,14 +28,15 @@ def four_functions(network: models.SimplifiedCNN, student: models.SimplifiedCNN)
         student: a network trained by distillation; its conv2 is laid over the corner of the
             network's, place by place, since nothing else connects the two.
     """
-    figure, axes = plots.figure(rows=2, columns=2, height=6.2, sharex=True, sharey=True)
+    figure, axes = plots.figure(
+        rows=2, columns=2, width=8, height=6.6, sharex=True, sharey=True
+    )
     for axis, (method, strength) in zip(
         axes.flat, {"structure": 0.5, "quantization": 3, "pruning": 0.8}.items(), strict=False
     ):
         draw_weights(axis, network, method, strength)
     _dots(axes[1, 1], *_paired_by_place(network, student), plots.COLOURS["distillation"])
-    axes[1, 1].set_title(f"distillation: not a function of the weight (r = "
-                         f"{likeness(network, student):.2f})")  # fmt: skip
+    axes[1, 1].set_title(f"distillation: no f (r = {likeness(network, student):.2f})")
     for axis in axes[1]:
         axis.set_xlabel("conv2's weight before (no unit)")
     for axis in axes[:, 0]:
@@ -80,18 +81,17 @@ def bench(bench: demo.Bench, method: str, strength: int) -> Figure:
     for name in demo.METHODS:
         curve = bench.curve(name)
         right.plot([c.content / 1000 for c in curve], [100 * c.accuracy for c in curve], "o-",
-                   color=plots.COLOURS[name], label=f"{name}, cut")  # fmt: skip
+                   color=plots.COLOURS[name])  # fmt: skip
     for name, made_by in TRAINED.items():
         content, accuracy = bench.file(name)
-        right.plot(content / 1000, 100 * accuracy, "*", markersize=12,
-                   color=plots.COLOURS[made_by],
-                   label=f"{made_by}, trained" if made_by != "reference" else made_by)  # fmt: skip
+        right.plot(content / 1000, 100 * accuracy, "*", markersize=12, label=made_by,
+                   color=plots.COLOURS[made_by])  # fmt: skip
     right.plot(chosen.content / 1000, 100 * chosen.accuracy, "o", markersize=15,
                markerfacecolor="none", markeredgecolor="black")  # fmt: skip
     right.set_xscale("log")
-    right.set(xlabel="whole file, coded (kB)", ylabel="accuracy (%)")
+    right.set(xlabel="whole file, coded (kB)", ylabel="accuracy (%)", ylim=(0, 100))
     right.set_title(f"{chosen.content:,} bytes, {chosen.accuracy:.1%} right")
-    right.legend(fontsize=7)
+    right.legend(fontsize=7, loc="lower right", title="● cut, ★ trained", title_fontsize=7)
     return figure
 
 
@@ -119,6 +119,6 @@ def _dots(axis: Axes, before: torch.Tensor, after: torch.Tensor, colour: str) ->
 
 def _effect(method: str) -> str:
     return {
-        "structure": "some stay, some are gone", "quantization": "few values are left",
-        "pruning": "the small ones become zero",
+        "structure": "stay or go", "quantization": "stairs",
+        "pruning": "a flat middle",
     }[method]  # fmt: skip

@@ -1,0 +1,93 @@
+"""The checks of lesson 2.2 accept the reference and name each plausible slip."""
+
+import pytest
+import torch
+
+from course_utils.exercises import find, judge
+from course_utils.exercises import lesson_2_2 as lesson
+
+NUMBERS = ("2.2.1", "2.2.2", "2.2.3")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_reference_is_accepted(number):
+    assert judge(number, find(number).answer()) == ("solved", None)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_untouched_is_not_tried(number):
+    assert judge(number, ...).state == "not tried"
+
+
+def in_place(network, image, bands):
+    said = network(image).argmax().item()
+    kept = []
+    for top, bottom in bands:
+        image[..., :top, :] = 0
+        image[..., bottom:, :] = 0
+        kept += [(top, bottom)] * (network(image).argmax().item() == said)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong", "words"),
+    [
+        ("2.2.1", lesson._spoken, "without executing"),
+        ("2.2.1", lesson._needed, "which band is *needed*"),
+        ("2.2.1", lesson._not_needed, "can be spared"),
+        ("2.2.1", lesson._changed, "*not* enough"),
+        ("2.2.1", lesson._as_likely, "compare probabilities"),
+        ("2.2.1", lesson._half_as_likely, "compare probabilities"),
+        ("2.2.1", lesson._over_half, "above one half"),
+        ("2.2.1", lesson._one_more, "a row too many"),
+        ("2.2.1", lesson._one_less, "a row too few"),
+        ("2.2.1", lesson._by_columns, "kept columns"),
+        ("2.2.1", lesson._brightest, "brightest band"),
+        ("2.2.1", lesson._first_only, "stop at the first"),
+        ("2.2.1", in_place, "changed `image` itself"),
+        ("2.2.1", lambda network, image, bands: [], "For the bands"),
+        ("2.2.1", lambda network, image, bands: (1 > 2) or None, "None"),
+        ("2.2.2", lesson._in_deviations, "in standard deviations"),
+        ("2.2.2", lesson._upwards, "sign is turned"),
+        ("2.2.2", lesson._no_intercept, "intercept is missing"),
+        ("2.2.2", lesson._no_mean, "mean is not subtracted"),
+        ("2.2.2", lesson._unscaled, "scale is missing"),
+        ("2.2.2", lesson._scale_below, "`coef * scale`"),
+        ("2.2.2", lesson._new_value, "new *values*"),
+        ("2.2.2", lesson._shares, "contributions"),
+        ("2.2.2", lesson._own_share, "its own contribution"),
+        ("2.2.2", lesson._to_half, "not of 0.5"),
+        ("2.2.2", lesson._size, "direction is lost"),
+        ("2.2.2", lesson._all_at_once, "*alone*"),
+        ("2.2.3", lesson._looser, "looser bound"),
+        ("2.2.3", lesson._smallest, "For `>` it is the loosest"),
+        ("2.2.3", lesson._largest, "For `<=` it is the loosest"),
+        ("2.2.3", lesson._last, "asked last"),
+        ("2.2.3", lesson._first, "asked first"),
+        ("2.2.3", lesson._mean, "mean of two bounds"),
+        ("2.2.3", lesson._one_a_column, "lower *and* an"),
+        ("2.2.3", lesson._as_they_are, "Nothing is merged"),
+        ("2.2.3", lesson._sorted, "sorted"),
+        ("2.2.3", lesson._order_of_last, "asked *last*"),
+        ("2.2.3", lesson._per_column, "group by column"),
+        ("2.2.3", lesson._neighbours, "follow each other"),
+    ],
+)
+def test_slips_get_their_own_words(number, wrong, words):
+    result = judge(number, wrong)
+    assert result.state == "not yet" and words in result.remark
+
+
+def test_other_right_answers():
+    def by_mask(network, image, bands):
+        rows = torch.arange(image.shape[-2])[:, None]
+        shown = [image * ((rows >= t) & (rows < b)) for t, b in bands]
+        same = network(torch.cat(shown)).argmax(1) == network(image).argmax(1)
+        return [band for band, kept in zip(bands, same) if kept]
+
+    def by_slope(coef, intercept, mean, scale, row):
+        slope = coef / scale
+        return -(intercept - (slope * mean).sum() + (slope * row).sum()) / slope
+
+    assert judge("2.2.1", by_mask).state == "solved"
+    assert judge("2.2.2", by_slope).state == "solved"
