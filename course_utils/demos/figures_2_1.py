@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 TRAINED = {
     "SimplifiedCNN": "reference", "SimplifiedCNN-narrow": "structure",
     "SubIntegerQuantizedCNN": "quantization", "PrunedCNN": "pruning",
-    "KnowledgeDistilledCNN": "distillation",
 }  # fmt: skip
 """Committed networks that were trained small, and their methods."""
 

@@ -42,7 +42,7 @@ def agree(
         if changed:
             return (
                 f"The result is right {where}, but your function changed its input. "
-                "Work on a copy, for instance `x = x.clone()`."
+                "Work on a copy, such as `x.clone()` of a tensor, or `list(x)`."
             )
     return None
 

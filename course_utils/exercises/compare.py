@@ -69,6 +69,7 @@ def _number(got: Any, wanted: float, tolerance: float | None) -> str | None:
     got = got.item() if _single(got) else got
     if isinstance(got, bool) or not isinstance(got, Real):
         return f"{kind(got)} came, one number was expected."
+    got = got if isinstance(got, int) else float(got)  # a Fraction is a number, too
     # A count is right or wrong, however large.
     near = 1e-9 if tolerance is None and isinstance(wanted, int) else tolerance
     if _close(got, wanted, near):

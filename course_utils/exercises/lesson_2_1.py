@@ -46,6 +46,10 @@ def _(answer):
          "places, not once."),
         (_counting(places=32 * 32), "You count 32 × 32 places. The picture is halved twice on "
          "its way: 8 × 8."),
+        (_counting(places=6 * 6), "You count 6 × 6 places. Padding lets a convolution keep height "
+         "and width; only the pooling halves them, to 8 × 8."),
+        (lambda first, second, hidden: first * 10 + second * (first * 9 + 1)
+         + hidden * (second * 64 + 1), "The last layer is missing: 10 classes."),
         (_counting(places=16 * 16), "You count 16 × 16 places. There are two halvings, not one."),
         (lambda first, second, hidden: first * 9 + second * 9 + hidden * second * 64
          + hidden * 10 + first + second + hidden + 10,
@@ -118,6 +122,12 @@ def _front(dominates: Callable) -> Callable:
     ]  # fmt: skip
 
 
+def _best_in_a_column(rows):
+    keys = (lambda row: row["bytes"], lambda row: row["time"], lambda row: -row["accuracy"])
+    best = {min(rows, key=key)["name"] for key in keys} if rows else set()
+    return [row["name"] for row in rows if row["name"] in best]
+
+
 def _row(name: str, size: float, time: float, accuracy: float) -> dict:
     return {"name": name, "bytes": size, "time": time, "accuracy": accuracy}
 
@@ -130,6 +140,8 @@ SHELVES = (
     [_row("one", 10, 1.0, 0.9), _row("its twin", 10, 1.0, 0.9), _row("worse", 10, 1.0, 0.8)],
     # beaten by one that is itself beaten, the front out of order
     [_row("third", 30, 3.0, 0.7), _row("first", 10, 1.0, 0.9), _row("second", 20, 2.0, 0.8)],
+    [_row("x", 10, 3.0, 0.8), _row("y", 30, 1.0, 0.8), _row("z", 30, 3.0, 0.9),
+     _row("second in all", 20, 2.0, 0.85)],
     [_row("alone", 1, 1.0, 0.5)],
     [],
 )
@@ -154,6 +166,10 @@ def _(answer):
         (_front(lambda a, b: a["bytes"] < b["bytes"] and a["time"] < b["time"]
                 and a["accuracy"] > b["accuracy"]),
          "You ask for better in *every* column. A tie in one column must not save a row."),
+        (lambda rows: [], "No row is left. Is each compared with itself? With `<=` and `>=` "
+         "everywhere, a row beats itself."),
+        (_best_in_a_column, "You keep the best of each column. A row that is second in all of "
+         "them may still be beaten by nobody."),
         (_front(lambda a, b: a["bytes"] <= b["bytes"] and a["time"] <= b["time"]
                 and a["accuracy"] >= b["accuracy"]),
          "Two rows that are equal in every column put each other out. One of the comparisons "

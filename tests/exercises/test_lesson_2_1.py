@@ -30,6 +30,8 @@ def test_the_count_is_the_networks(widths):
         (lambda f, s, h: 9 * f + 9 * f * s + 64 * s * h + 10 * h, "biases are missing"),
         (lambda f, s, h: 10 * f + 9 * f * s + s + s * h + h + 10 * h + 10, "8 × 8 places"),
         (lambda f, s, h: 10 * f + 9 * f * s + s + 1024 * s * h + h + 10 * h + 10, "halved twice"),
+        (lambda f, s, h: 10 * f + 9 * f * s + s + 36 * s * h + h + 10 * h + 10, "6 × 6"),
+        (lambda f, s, h: 10 * f + 9 * f * s + s + 64 * s * h + h, "last layer is missing"),
         (lambda f, s, h: 10 * f + 10 * s + 64 * s * h + h + 10 * h + 10, "for every one of"),
         (lambda f, s, h: 268362 * h // 128, "layer by layer"),
         (lambda f, s, h: lesson.count_parameters(f, s, h) - 10, "biases of the ten classes"),
@@ -78,7 +80,10 @@ def as_good(a, b):
                or a["accuracy"] > b["accuracy"]), "Better in one column is not enough"),
         (lambda rows: sorted(lesson.pareto_front(rows)), "order of the rows"),
         (lambda rows: [r for r in rows if r["name"] in lesson.pareto_front(rows)], "the names"),
-        (lambda rows: [min(rows, key=lambda r: r["bytes"])["name"]] if rows else [], ""),
+        (lambda rows: [], "beats itself"),
+        (lambda rows: [] if not rows else [r["name"] for r in rows if r["name"] in {
+            min(rows, key=lambda r: r["bytes"])["name"], min(rows, key=lambda r: r["time"])["name"],
+            max(rows, key=lambda r: r["accuracy"])["name"]}], "best of each column"),
     ],
 )  # fmt: skip
 def test_slips_at_the_front_are_named(wrong, words):
@@ -89,3 +94,10 @@ def test_rows_that_tie_in_all_but_one_column_are_beaten():
     """`as_good and a != b` is right by values; only twins of the same name would differ."""
     right = front(lambda a, b: as_good(a, b) and not as_good(b, a))
     assert judge("2.1.3", right).state == "solved"
+
+
+def test_a_fraction_is_a_number_too():
+    from fractions import Fraction
+
+    right = judge("2.1.2", lambda v, p: Fraction(p) / (Fraction(v) + Fraction(p)))
+    assert right.state == "solved"
