@@ -51,7 +51,7 @@ _ROWS = (
     ("0", "start_here", 25, 60, "",
      "Start here: what is left of a network when you take most of it away?"),
     ("1.1", "cost", 30, 60, "A 1 · B 1", "What does a prediction cost?"),
-    ("1.2", "wrong_reason", 30, 60, "A 1 · B 1", "Can a network be right for the wrong reason?"),
+    ("1.2", "wrong_reason", 30, 70, "A 1 · B 1", "Can a network be right for the wrong reason?"),
     ("1.3", "learning", 30, 50, "B 2.1 · B 3.1–3.2 · B 4.1–4.2", "How does a network learn?"),
     ("2.1", "four_ways", 30, 60, "A 2.1 · B 2.1 · B 3.3", "How do four ways shrink one network?"),
     ("2.2", "three_ways", 35, 60, "A 2.2 · B 2.2", "How do three ways explain one network?"),
