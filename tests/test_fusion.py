@@ -100,3 +100,31 @@ def test_random_maps_stay_among_the_chosen_pixels(maps):
 def test_where_must_be_true_or_false_for_each_pixel(maps, where):
     with pytest.raises(ValueError, match="where must be bool of the maps' shape"):
         fusion.agreement(*maps, where=where)
+
+
+# ---- filters
+
+
+def test_taylor_scores_by_hand():
+    a = torch.tensor([[[[1.0, 2.0]], [[3.0, 0.0]]], [[[1.0, 0.0]], [[1.0, 1.0]]]])
+    g = torch.tensor([[[[1.0, -1.0]], [[2.0, 9.0]]], [[[3.0, 9.0]], [[1.0, -1.0]]]])
+    # image 1: |1 - 2| and |6|; image 2: |3| and |1 - 1|
+    assert fusion.taylor_scores(a, g).tolist() == [2.0, 3.0]
+    assert fusion.taylor_scores(a[..., 0, 0], g[..., 0, 0]).tolist() == [2.0, 3.5]
+
+
+def test_taylor_scores_forecast_a_linear_loss_exactly():
+    generator = torch.Generator().manual_seed(0)
+    a = torch.randn(5, 3, 4, 4, generator=generator)
+    w = torch.randn(5, 3, 4, 4, generator=generator)
+    whole = (a * w).flatten(1).sum(1)
+    for k, score in enumerate(fusion.taylor_scores(a, w)):
+        silent = a.clone()
+        silent[:, k] = 0
+        moved = (whole - (silent * w).flatten(1).sum(1)).abs().mean()
+        assert score.item() == pytest.approx(moved.item(), rel=1e-4)
+
+
+def test_taylor_scores_need_one_shape():
+    with pytest.raises(ValueError, match="one shape"):
+        fusion.taylor_scores(torch.ones(2, 3, 4, 4), torch.ones(2, 3, 4))
