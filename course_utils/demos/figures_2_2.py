@@ -34,17 +34,18 @@ def controls(images: Tensor, maps: Mapping[str, Tensor], *, rows: Sequence[str],
     return made
 
 
-def stories(names: Sequence[str], by_model: Mapping[str, Sequence[float]], *, unit: str,
-            title: str) -> Any:  # fmt: skip
-    """Draw each column's contribution in several models, as bars side by side.
+def stories(names: Sequence[str], by_model: Mapping[str, Sequence[float]], *,
+            methods: Sequence[str], unit: str, title: str) -> Any:  # fmt: skip
+    """Draw each column's weight or contribution, as bars side by side where there are several.
 
     Args:
         by_model: by model, a number for each name.
+        methods: for each model its name in `plots.COLOURS`.
     """
     made, axis = plots.figure(height=0.9 + 0.34 * len(names))
     places, high = np.arange(len(names)), 0.8 / len(by_model)
-    shades = (plots.colour("reference"), plots.colour("shap"), plots.colour("lime"))
-    for number, ((model, values), shade) in enumerate(zip(by_model.items(), shades)):
+    shades = [plots.colour(method) for method in methods]
+    for number, ((model, values), shade) in enumerate(zip(by_model.items(), shades, strict=True)):
         axis.barh(places + (number - (len(by_model) - 1) / 2) * high, values, high, color=shade,
                   label=model)  # fmt: skip
     axis.axvline(0, color="black", lw=0.8)
@@ -52,12 +53,24 @@ def stories(names: Sequence[str], by_model: Mapping[str, Sequence[float]], *, un
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)
     axis.set(xlabel=unit, title=title)
-    made.legend(loc="outside right center")
+    if len(by_model) > 1:
+        made.legend(loc="outside right center")
     return made
+
+
+def words_for_stories(names: Sequence[str], by_model: Mapping[str, Sequence[float]]) -> str:
+    """The picture of `stories` in words."""
+    return "; ".join(
+        f"{model}: "
+        + ", ".join(f"{n} {round(float(v))}" for n, v in zip(names, values, strict=True))
+        for model, values in by_model.items()
+    )
 
 
 def weights(names: Sequence[str], drawn: np.ndarray, *, unit: str, title: str) -> Any:
     """Draw each column's weight in every resample: a dot each, and their middle 95 % as a bar.
+
+    Where the bar lies on both sides of zero, dots and bar are grey.
 
     Args:
         drawn: resamples x columns.
@@ -66,11 +79,10 @@ def weights(names: Sequence[str], drawn: np.ndarray, *, unit: str, title: str) -
     chance = np.random.default_rng(0)
     for place, values in enumerate(np.asarray(drawn).T):
         low, high = np.percentile(values, [2.5, 97.5])
-        crosses = low < 0 < high
+        shade = plots.colour("random" if low < 0 < high else "reference")
         axis.plot(values, place + chance.uniform(-0.18, 0.18, len(values)), "o", ms=2, alpha=0.35,
-                  color=plots.colour("random" if crosses else "reference"))  # fmt: skip
-        axis.plot([low, high], [place, place], lw=2.5,
-                  color="#D55E00" if crosses else plots.colour("reference"))  # fmt: skip
+                  color=shade)  # fmt: skip
+        axis.plot([low, high], [place, place], lw=3, color=shade)
     axis.axvline(0, color="black", lw=0.8)
     axis.set_yticks(range(len(names)), list(names))
     axis.invert_yaxis()

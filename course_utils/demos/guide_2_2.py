@@ -17,8 +17,8 @@ GUIDE = (
 """Who asks, what they need, which explanation serves, what it cannot tell."""
 
 METHODS = (
-    ("linear, logistic regression", "线性回归", "global and local", "read off", "its own", "2.2"),
-    ("decision tree", "决策树", "global and local", "read off", "its own", "2.2"),
+    ("linear, logistic regression", "线性回归", "global and local", "read off", "itself", "2.2"),
+    ("decision tree", "决策树", "global and local", "read off", "itself", "2.2"),
     ("feature importance", "特征重要性分析", "global", "after the fact", "any model", "3.7"),
     ("maps, filters", "模型可视化", "local", "after the fact", "networks", "3.5"),
     ("LIME", "LIME", "local", "after the fact", "any model", "3.6"),

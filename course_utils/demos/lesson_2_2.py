@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from course_utils import data, diagnose, plots, saliency, shapley, surrogate, training
+from course_utils import (
+    data,
+    diagnose,
+    optimize,
+    paired,
+    plots,
+    saliency,
+    shapley,
+    surrogate,
+    training,
+)
 
 
 def region_shapley(
@@ -39,49 +49,91 @@ EXPLAINERS: dict[str, Callable[[Callable, Tensor, int], Tensor]] = {
 """By name: from network, one image (1 x 1 x height x width) and class to a map like the image."""
 
 
+def beside_control(
+    networks: Mapping[str, nn.Module], images: Tensor, classes: Tensor
+) -> dict[str, Tensor]:
+    """Maps of the same images and classes, n x 1 x height x width, by network and method."""
+    maps = {}
+    for who, network in networks.items():
+        maps[f"IG, {who}"] = saliency.integrated_gradients(network, images, classes)
+        maps[f"LIME, {who}"] = surrogate.lime(network, images, classes, log_odds=True)
+    return maps
+
+
+def with_error(values: Tensor) -> tuple[float, float]:
+    """The mean of n numbers and its standard error."""
+    return values.mean().item(), values.std().item() / len(values) ** 0.5
+
+
+def decide(value: float, margin: float, choices: Sequence[str]) -> str:
+    """The choice that a measurement selects: clearly below zero, neither, clearly above.
+
+    Args:
+        margin: how far from zero counts as clear, such as two standard errors.
+    """
+    below, neither, above = choices
+    return below if value < -margin else above if value > margin else neither
+
+
 class FourExplainers:
     """Draws one image's maps by four explainers, each on its own scale.
 
     Args:
-        networks: by name.
-        images, labels: the images to choose from, n x 1 x height x width.
+        networks: by name; the first names the images.
+        images, labels: n x 1 x height x width, and n classes.
+        picks: the places of the images to choose from.
+
+    Attributes:
+        choices: by name, such as "shirt taken for T-shirt", a place; the controls offer the names.
     """
 
-    def __init__(self, networks: Mapping[str, nn.Module], images: Tensor, labels: Tensor):
+    def __init__(self, networks: Mapping[str, nn.Module], images: Tensor, labels: Tensor,
+                 picks: Sequence[int]):  # fmt: skip
         self.networks, self.images, self.labels = dict(networks), images, labels
-        self._kept: dict[tuple[str, int, int], dict[str, Tensor]] = {}
+        self._kept: dict[tuple[str, str, int], dict[str, Tensor]] = {}
+        self.choices: dict[str, int] = {}
+        said = training.predict(next(iter(self.networks.values())), images[list(picks)]).argmax(1)
+        for pick, answer in zip(picks, said.tolist(), strict=True):
+            label = labels[pick].item()
+            name = _name(label)
+            name += ", recognised" if answer == label else f" taken for {_name(answer)}"
+            again = sum(other.split(" (")[0] == name for other in self.choices)
+            self.choices[f"{name} ({again + 1})" if again else name] = pick
 
-    def asked(self, network: str, image: int, about: str) -> int:
+    def asked(self, network: str, image: str, about: str) -> int:
         """The class that is explained: what the network says, or what the image shows."""
         if about == "the label":
-            return self.labels[image].item()
+            return self.labels[self.choices[image]].item()
         with torch.no_grad():
-            return self.networks[network](self.images[image][None]).argmax().item()
+            return self.networks[network](self._image(image)[None]).argmax().item()
 
-    def maps(self, network: str, image: int, about: str) -> dict[str, Tensor]:
+    def _image(self, name: str) -> Tensor:
+        return self.images[self.choices[name]]
+
+    def maps(self, network: str, image: str, about: str) -> dict[str, Tensor]:
         """A map by each explainer, made once for each class asked about."""
         key = network, image, self.asked(network, image, about)
         if key not in self._kept:
             self._kept[key] = {
-                name: explain(self.networks[network], self.images[image][None], key[2])[0]
+                name: explain(self.networks[network], self._image(image)[None], key[2])[0]
                 for name, explain in EXPLAINERS.items()
             }
         return self._kept[key]
 
-    def draw(self, network: str, image: int, about: str) -> Any:
+    def draw(self, network: str, image: str, about: str) -> Any:
         """Draw the image and its four maps."""
         made, axes = plots.figure(columns=5, width=8.0, height=2.3)
-        said, label = self.asked(network, image, "the answer"), self.labels[image].item()
-        plots.draw_image(axes[0], self.images[image])
+        said, label = (self.asked(network, image, what) for what in ("the answer", "the label"))
+        plots.draw_image(axes[0], self._image(image))
         axes[0].set_title(f"{_name(label)}, named {_name(said)}", fontsize=9)
         for axis, (name, found) in zip(axes[1:], self.maps(network, image, about).items()):
-            plots.draw_attribution(axis, found, over=self.images[image])
+            plots.draw_attribution(axis, found, over=self._image(image))
             axis.set_title(name, fontsize=9)
         about = _name(self.asked(network, image, about))
         made.suptitle(f"What speaks for “{about}” (orange) and against (purple)?", fontsize=11)
         return made
 
-    def words(self, network: str, image: int, about: str) -> str:
+    def words(self, network: str, image: str, about: str) -> str:
         """The picture in words: each map's strongest place."""
         places = ", ".join(
             f"{name} in the {_place(found)}"
@@ -89,8 +141,8 @@ class FourExplainers:
         )
         asked = _name(self.asked(network, image, about))
         return (
-            f"Image {image}, a {_name(self.labels[image].item())}, explained for {asked} by the "
-            f"{network} network. What speaks for it most lies: {places}."
+            f"One image: {image}. Explained for {asked} by the {network} network. What speaks for "
+            f"it most lies: {places}."
         )
 
 
@@ -121,7 +173,7 @@ def needs(network: Callable, image: Tensor) -> Iterator[dict[str, str]]:
         yield {"explanation": name, "on integers alone": found}
 
 
-# ---- who asks, and which explanation
+# ---- parts taken away, and what stands in for pixels
 
 
 def bands_that_turn(network: Callable, images: Tensor, *, bands: int = 4) -> Tensor:
@@ -169,3 +221,55 @@ def falls(
         for pictures in (images, images * (1 - gone) + paint * gone)
     )
     return before - after
+
+
+def painted(
+    network: nn.Module, images: Tensor, classes: Tensor, paints: Mapping[str, float]
+) -> dict[str, dict[str, Tensor]]:
+    """`falls` for every map of `square_scores`, by map and by the paint of the test."""
+    scores = square_scores(network, images, classes, paints)
+    return {
+        name: {paint: falls(network, images, classes, found, level)
+               for paint, level in paints.items()}
+        for name, found in scores.items()
+    }  # fmt: skip
+
+
+def means(fall: Mapping[str, Mapping[str, Tensor]]) -> list[dict[str, str]]:
+    """Rows for `lesson.table`: each map's mean fall in every paint, with its standard error."""
+    return [
+        {"map, made with": name}
+        | {f"painted {paint}": "{:.2f} ± {:.2f}".format(*with_error(by))
+           for paint, by in pair.items()}
+        for name, pair in fall.items()
+    ]  # fmt: skip
+
+
+def ahead(fall: Mapping[str, Mapping[str, Tensor]], one: str, other: str) -> list[float]:
+    """How far one map's falls exceed another's in each paint, in standard errors (paired)."""
+    pairs = (with_error(fall[one][paint] - by) for paint, by in fall[other].items())
+    return [mean / error for mean, error in pairs]
+
+
+def lead(fall: Mapping[str, Mapping[str, Tensor]], *, over: str) -> float:
+    """By how much the worst of the other maps beats the control on average, in its worst paint."""
+    return min(
+        (by - fall[over][paint]).mean().item()
+        for name, pair in fall.items() if name != over for paint, by in pair.items()
+    )  # fmt: skip
+
+
+def line_on_pixels(seed: int = 0) -> nn.Module:
+    """A line from pixels to ten scores, trained on all training images for two rounds."""
+    torch.manual_seed(seed)
+    line = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
+    return optimize.train(
+        line, *data.fashion_mnist("train"), rule=optimize.adam, epochs=2, learning_rate=5e-3,
+        batch_size=256, seed=seed,
+    ).network  # fmt: skip
+
+
+def price_on_pixels(network: nn.Module, images: Tensor, labels: Tensor) -> paired.Paired:
+    """How much more often the network is right than `line_on_pixels`, on the same images."""
+    answers = (training.predict(model, images) for model in (line_on_pixels(), network))
+    return paired.compare(*answers, labels)

@@ -1,15 +1,15 @@
-"""Two tables of patients, what a model says of them when it knows less, trees of resamples."""
+"""Two tables of patients, what a model says of them when it knows less, lines and trees anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils import glassbox, page
+from course_utils import glassbox, page, shapley, surrogate
 
 CHOLESTEROL = "total cholesterol"
 _NAMES = {
@@ -54,6 +54,88 @@ def switched(predict: Callable, row: np.ndarray, background: np.ndarray) -> Call
     return lambda masks: torch.from_numpy(
         np.asarray(predict(np.where(masks.numpy() > 0, row, background.mean(0))))
     )
+
+
+def after_the_fact(predict: Callable, row: np.ndarray, background: np.ndarray) -> dict[str, Any]:
+    """What each column adds, found from predictions alone: exact Shapley values, and LIME."""
+    line = surrogate.fit_line(switched(predict, row, background), len(row), ridge=0)
+    values = shapley.exact(worth(predict, row, background), len(row))
+    return {"Shapley": values.numpy(), "LIME": line.weights.numpy()}
+
+
+def largest(model: Any, table: Any, *, row: int, count: int = 3) -> str:
+    """A row's largest contributions in a linear model, and what all of them sum up to."""
+    values, base = glassbox.contributions(model, table.iloc[row], background=table)
+    first = np.argsort(-abs(values))[:count]
+    told = ", ".join(f"{table.columns[i]} {values[i]:+.1f}" for i in first)
+    return f"{told} … sum {base + values.sum():+.1f}"
+
+
+def rounds(model: Any, table: Any, labels: Any, *, count: int = 3) -> np.ndarray:
+    """The model's score on rows that it did not see: one mean of five folds for each round."""
+    from sklearn.model_selection import RepeatedKFold, cross_val_score
+
+    folds = RepeatedKFold(n_splits=5, n_repeats=count, random_state=0)
+    return cross_val_score(model, table, labels, cv=folds).reshape(count, 5).mean(1)
+
+
+def contest() -> dict[str, list[np.ndarray]]:
+    """By model, `rounds` of R² on the diabetes patients and of accuracy on the tumours.
+
+    A line, a tree of depth 3, boosting (50 trees of depth 2), a forest of 50 trees; none tuned.
+    """
+    from sklearn import ensemble, linear_model, tree
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    deep, small, many = {"max_depth": 3}, {"n_estimators": 50, "max_depth": 2}, {"n_estimators": 50}
+    seed = {"random_state": 0}
+    pairs = {
+        "the line": [make_pipeline(StandardScaler(), linear_model.LinearRegression()),
+                     make_pipeline(StandardScaler(),
+                                   linear_model.LogisticRegression(max_iter=1000))],
+        "the tree": [tree.DecisionTreeRegressor(**deep, **seed),
+                     tree.DecisionTreeClassifier(**deep, **seed)],
+        "boosting": [ensemble.GradientBoostingRegressor(**small, **seed),
+                     ensemble.GradientBoostingClassifier(**small, **seed)],
+        "the forest": [ensemble.RandomForestRegressor(**many, **seed),
+                       ensemble.RandomForestClassifier(**many, **seed)],
+    }  # fmt: skip
+    tasks = (diabetes(), breast_cancer())
+    return {
+        name: [rounds(model, table.to_numpy(), labels)
+               for model, (table, labels) in zip(pair, tasks, strict=True)]
+        for name, pair in pairs.items()
+    }  # fmt: skip
+
+
+class Line(NamedTuple):
+    """A line's weights by column, a standard deviation each, and its R² on unseen rows."""
+
+    weights: dict[str, float]
+    r2: np.ndarray
+
+
+def line_on(table: Any, progress: Any) -> Line:
+    """Fit a line to a table's columns, and see how well it does in three rounds of five folds."""
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LinearRegression())
+    weights = model.fit(table, progress)[-1].coef_.tolist()
+    return Line(dict(zip(table, weights, strict=True)), rounds(model, table, progress))
+
+
+def with_and_without(column: str, table: Any, progress: Any) -> list[dict[str, Any]]:
+    """Rows for `lesson.table`: total cholesterol's weight and R², with a column and without it."""
+    tables = {"all columns": table, f"without {column}": table.drop(columns=column)}
+    lines = {name: line_on(columns, progress) for name, columns in tables.items()}
+    return [
+        {"columns": name, "weight": round(found.weights[CHOLESTEROL], 1),
+         "R²": f"{found.r2.mean():.3f}"}
+        for name, found in lines.items()
+    ]  # fmt: skip
 
 
 def spreads(
@@ -102,6 +184,18 @@ class Resamples:
         """The columns that the row's path asks about."""
         tree = self.tree(resample, depth)
         return frozenset(c.column for c in glassbox.path(tree, self.table.to_numpy()[self.row]))
+
+    def reasons(self, count: int, *, depth: int) -> tuple[int, float]:
+        """How many sets of columns the row's paths name in `count` resamples, and agreement.
+
+        Returns:
+            The number of different sets; the mean share of rows with the answer of the table's
+            own tree.
+        """
+        drawn = range(1, count + 1)
+        sets = {self.columns(k, depth) for k in drawn}
+        same = [(self.answers(k, depth) == self.answers(0, depth)).mean() for k in drawn]
+        return len(sets), float(np.mean(same))
 
     def answers(self, resample: int, depth: int) -> np.ndarray:
         """The classes the tree gives to all rows of the table."""

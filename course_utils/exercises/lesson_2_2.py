@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
+
 import numpy as np
 import torch
 
@@ -71,6 +75,29 @@ def _first_only(network, image, bands):
     return enough(network, image, bands)[:1]
 
 
+def _piling_up(network, image, bands):
+    said, seen, kept = network(image).argmax().item(), torch.zeros_like(image), []
+    for top, bottom in bands:
+        seen[..., top:bottom, :] = image[..., top:bottom, :]
+        if network(seen).argmax().item() == said:
+            kept.append((top, bottom))
+    return kept
+
+
+def _enough_and_needed(network, image, bands):
+    needed = _needed(network, image, bands)
+    return [band for band in enough(network, image, bands) if band in needed]
+
+
+def _painting(shade):
+    def change(image, top, bottom):
+        new = torch.full_like(image, shade(image))
+        new[..., top:bottom, :] = image[..., top:bottom, :]
+        return new
+
+    return change
+
+
 _needed = _with(_without, lambda before, after: not _same(before, after))
 _not_needed = _with(_without, _same)
 _changed = _with(_alone, lambda before, after: not _same(before, after))
@@ -80,6 +107,8 @@ _over_half = _with(_alone, lambda before, after: _likely(before, after) > 0.5)
 _one_more = _with(lambda image, t, b: _alone(image, t, b + 1), _same)
 _one_less = _with(lambda image, t, b: _alone(image, t, b - 1), _same)
 _by_columns = _with(_columns, _same)
+_on_white = _with(_painting(lambda image: 1.0), _same)
+_on_grey = _with(_painting(lambda image: image.mean().item()), _same)
 
 
 def _likely(before, after):
@@ -93,7 +122,11 @@ class _Toy:
         self.weights, self.bias = torch.tensor(weights), torch.tensor(bias)
 
     def __call__(self, images):
-        assert images.dim() == 4, "a network takes n x channel x height x width"
+        if images.dim() != 4 or images.shape[1:] != (1, 8, 8):
+            raise ValueError(
+                f"this network takes images of n x 1 x 8 x 8, {tuple(images.shape)} came; keep "
+                "the size and leave the rest black"
+            )
         light = images[:, 0].reshape(len(images), 4, 2, -1).mean((2, 3))
         return light @ self.weights.T + self.bias
 
@@ -117,6 +150,10 @@ def _enough_cases():
         (shy, slanted, _BANDS),
         (edge, _picture([0.1, 0.9, 1.0, 0.2, 1.0, 1.0, 0.3, 0.5]), [*_BANDS, (1, 3), (0, 3)]),
         (_Toy([[1.0, 1.0, 1.0, 1.0], [0.9, 0.9, 0.9, 0.9], [0.0, 0.0, 0.0, 1.2]]), slanted, _BANDS),
+        (_Toy([[2.0, 1.0, 0.0, 0.3], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 0.2]]),
+         _picture([0.9, 0.9, 0.6, 0.6, 0.3, 0.3, 0.5, 0.5]), _BANDS),
+        (_Toy([[3.0, 0.0, 0.0, 0.0], [0.0] * 4, [0.0] * 4], (0.0, 1.5, 0.0)),
+         _picture([1.0, 1.0, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]), _BANDS),
         (_Toy([[9.0, 0.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]]), ones,
          [(2, 4), (4, 8)]),
     ]  # fmt: skip
@@ -158,6 +195,11 @@ def _(answer):
         (_by_columns, "You kept columns. Rows are the axis before the last: "
                       "`image[..., top:bottom, :]`."),
         (_brightest, "You chose the brightest band without asking the network."),
+        (_piling_up, "Your bands pile up: begin each one with a new black image."),
+        (_enough_and_needed, "You keep bands that are needed as well. A band can be enough and "
+                             "yet be spared, when another is enough, too."),
+        (_on_white, "All else is white in your images; it should be black, 0."),
+        (_on_grey, "All else is grey in your images; it should be black, 0."),
         (_first_only, "You stop at the first band that is enough; return all of them."),
     ]  # fmt: skip
     if not callable(answer):
@@ -171,19 +213,31 @@ def _enough_remark(answer, slips):
         got = answer(network, given, list(bands))
         if not torch.equal(given, image):
             return "Your function changed `image` itself, so bands pile up. Work on a new tensor."
-        if not isinstance(got, (list, tuple)):
-            return expect(got, enough(network, image, bands), f"for the bands {bands}")
-        got = [tuple(band) for band in got]
-        remark = expect(got, enough(network, image, bands), f"for the bands {bands}")
+        wanted, where = enough(network, image, bands), f"for the bands {bands}"
+        if got is None or got is ... or isinstance(got, (str, float)):
+            return expect(got, wanted, where)
+        found = _pairs(got)
+        if found is None:
+            return "Return the bands themselves, pairs like `(0, 8)`: neither their places in the "\
+                   "list, nor True and False, nor words."  # fmt: skip
+        remark = expect(sorted(found), sorted(wanted), where)
         if remark:
             return _named(answer, slips) or remark
+    return None
+
+
+def _pairs(got):
+    """What came back as a list of (top, bottom), or None where it is something else."""
+    with contextlib.suppress(TypeError, ValueError):
+        return [(int(top), int(bottom)) for top, bottom in got]
     return None
 
 
 def _named(answer, slips):
     """The words of the slip that gives what the answer gives, in every case."""
     cases = _enough_cases()
-    gave = [[tuple(b) for b in answer(n, i.clone(), list(bands))] for n, i, bands in cases]
+    with contextlib.redirect_stdout(io.StringIO()):  # its prints were seen once
+        gave = [_pairs(answer(n, i.clone(), list(bands))) for n, i, bands in cases]
     for wrong, words in slips:
         if gave == [wrong(*case) for case in cases]:
             return words
@@ -250,6 +304,38 @@ def _all_at_once(coef, intercept, mean, scale, row):
     return change_needed(coef, intercept, mean, scale, row) / len(coef)
 
 
+def _own_term_only(coef, intercept, mean, scale, row):
+    return -(intercept + coef * (row - mean) / scale) / (coef / scale)
+
+
+def _without_own(coef, intercept, mean, scale, row):
+    return -(_log_odds(coef, intercept, mean, scale, row) / (coef / scale)) + row - mean
+
+
+def _times_slope(coef, intercept, mean, scale, row):
+    return -_log_odds(coef, intercept, mean, scale, row) * coef / scale
+
+
+def _probability_undone(coef, intercept, mean, scale, row):
+    odds = _log_odds(coef, intercept, mean, scale, row)
+    return -1 / (1 + np.exp(-odds)) / (coef / scale)
+
+
+def _unscaled_row(coef, intercept, mean, scale, row):
+    return -(intercept + coef @ row) / (coef / scale)
+
+
+def _as_array(answer):
+    """The learner's function, with a list or tensor of numbers taken for an array."""
+
+    @functools.wraps(answer)
+    def converted(*given):
+        got = answer(*given)
+        return np.asarray(got, dtype=float) if isinstance(got, (list, torch.Tensor)) else got
+
+    return converted
+
+
 @exercise(
     "2.2.2",
     title="what would have to change?",
@@ -271,8 +357,16 @@ def _(answer):
     ]
     cases = [tuple(np.array(x) if isinstance(x, list) else x for x in case) for case in cases]
     return agree(
-        answer, change_needed, *cases,
+        _as_array(answer) if callable(answer) else answer, change_needed, *cases,
         slips=[
+            (_own_term_only, "Each change undoes only the column's own term. The log-odds are the "
+                             "intercept and *all* terms together."),
+            (_without_own, "You leave the column's own term out of the log-odds: that gives its "
+                           "distance from the mean, not the change from its present value."),
+            (_times_slope, "One unit moves the log-odds by the slope: divide by it."),
+            (_probability_undone, "You undo the probability. The line gives log-odds; they are to "
+                                  "become 0."),
+            (_unscaled_row, "The line takes (row − mean) / scale; you gave it the row as it is."),
             (_in_deviations, "Your changes are in standard deviations. In the column's own unit "
                              "the slope is `coef / scale`."),
             (_upwards, "The sign is turned: such a change would double the log-odds instead of "
@@ -290,120 +384,5 @@ def _(answer):
             (_to_half, "A probability of one half is a log-odds of 0, not of 0.5."),
             (_size, "The direction is lost: without `abs`, a minus says that it must fall."),
             (_all_at_once, "Each measurement changes *alone*, so each must undo the whole."),
-        ],
-    )  # fmt: skip
-
-
-# ---- 2.2.3
-
-
-def merge(questions):
-    tightest = {}
-    for name, sign, bound in questions:
-        tighter = min if sign == "<=" else max
-        tightest[name, sign] = tighter(bound, tightest.get((name, sign), bound))
-    return [(name, sign, bound) for (name, sign), bound in tightest.items()]
-
-
-def _merging(choose):
-    """A variant of `merge`: `choose(sign, bounds)` of those that share name and sign."""
-
-    def wrong(questions):
-        bounds = {}
-        for name, sign, bound in questions:
-            bounds.setdefault((name, sign), []).append(bound)
-        return [(*key, choose(key[1], found)) for key, found in bounds.items()]
-
-    return wrong
-
-
-_looser = _merging(lambda sign, bounds: max(bounds) if sign == "<=" else min(bounds))
-_last = _merging(lambda sign, bounds: bounds[-1])
-_first = _merging(lambda sign, bounds: bounds[0])
-_smallest = _merging(lambda sign, bounds: min(bounds))
-_largest = _merging(lambda sign, bounds: max(bounds))
-_mean = _merging(lambda sign, bounds: sum(bounds) / len(bounds))
-
-
-def _one_a_column(questions):
-    return list({name: (name, sign, bound) for name, sign, bound in questions}.values())
-
-
-def _as_they_are(questions):
-    return list(questions)
-
-
-def _sorted(questions):
-    return sorted(merge(questions))
-
-
-def _order_of_last(questions):
-    wanted = {(name, sign): bound for name, sign, bound in merge(questions)}
-    found = []
-    for name, sign, _ in reversed(questions):
-        if (name, sign, wanted[name, sign]) not in found:
-            found.append((name, sign, wanted[name, sign]))
-    return found[::-1]
-
-
-def _per_column(questions):
-    names = dict.fromkeys(name for name, _, _ in questions)
-    return [triple for name in names for triple in merge(questions) if triple[0] == name]
-
-
-def _neighbours(questions):
-    """Merges only questions that follow each other."""
-    found = []
-    for name, sign, bound in questions:
-        if found and found[-1][:2] == (name, sign):
-            found[-1] = merge([found[-1], (name, sign, bound)])[0]
-        else:
-            found.append((name, sign, bound))
-    return found
-
-
-@exercise(
-    "2.2.3",
-    title="merge a path",
-    minutes=10,
-    difficulty=2,
-    solution=merge,
-    hints=(
-        "Collect in a dictionary whose key is `(name, sign)`. Python's dictionaries keep the "
-        "order in which keys came first.",
-        "All conditions hold together. Of `radius <= 20` and `radius <= 16`, which one says "
-        "more? And of `> 3` and `> 7`?",
-        ("My radius has lost its lower bound", "The key is the name *and* the sign."),
-    ),
-)
-def _(answer):
-    cases = [
-        [("a", "<=", 20.0), ("b", ">", 3.0), ("a", "<=", 16.0), ("b", ">", 7.0)],
-        [("a", "<=", 5.0), ("a", ">", 1.0), ("a", "<=", 9.0), ("a", ">", -2.0), ("a", "<=", 4.0)],
-        [("z", ">", -3.0), ("y", "<=", 0.0), ("z", ">", -1.0), ("z", "<=", 8.0),
-         ("y", "<=", -2.5), ("z", ">", -2.0)],
-        [("r", "<=", 9.0), ("r", "<=", 7.0), ("t", ">", 1.0), ("r", "<=", 8.0)],
-        [("radius", "<=", 16.8)],
-        [],
-    ]  # fmt: skip
-    return agree(
-        answer, merge, *((case,) for case in cases),
-        slips=[
-            (_looser, "You keep the looser bound. All conditions hold: `<= 20` adds nothing to "
-                      "`<= 16`."),
-            (_smallest, "The smallest bound is the tightest for `<=`. For `>` it is the loosest."),
-            (_largest, "The largest bound is the tightest for `>`. For `<=` it is the loosest."),
-            (_last, "You keep the bound asked last. In a real tree it is the tightest, but your "
-                    "function should not rely on the order."),
-            (_first, "You keep the bound asked first, which is the loosest in a real tree."),
-            (_mean, "The mean of two bounds is no condition that the tree asked."),
-            (_one_a_column, "You keep one condition a column. A column may have a lower *and* an "
-                            "upper bound: key by name and sign."),
-            (_as_they_are, "Nothing is merged yet: some (name, sign) stand there twice."),
-            (_sorted, "The conditions are sorted; keep the order of asking."),
-            (_order_of_last, "Each condition stands where it was asked *last*; put it where it "
-                             "was asked first."),
-            (_per_column, "You group by column; keep the order of asking of each (name, sign)."),
-            (_neighbours, "You merge only questions that follow each other."),
         ],
     )  # fmt: skip
