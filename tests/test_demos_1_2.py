@@ -69,6 +69,16 @@ def test_means_and_rows_are_over_seeds():
     assert rows[6]["a: x"] == pytest.approx(0.3)
 
 
+def test_a_class_stands_out_only_if_it_does_so_in_every_seed():
+    def seed(*shares):
+        return [{"x": share} for share in shares]
+
+    clear, tie = seed(0.1, 0.7, 0.3), seed(0.1, 0.6, 0.3)
+    assert lesson_1_2.stands_out([clear, clear], "x", 1)
+    assert not lesson_1_2.stands_out([clear, tie], "x", 1)
+    assert not lesson_1_2.stands_out([clear, clear], "x", 2)
+
+
 def plant(images, top=3, left=25, size=4, brightness=1.0):
     images = images.clone()
     images[..., top : top + size, left : left + size] = brightness
@@ -96,19 +106,6 @@ def test_the_mover_asks_the_network_about_the_moved_cue(mover):
     assert not torch.equal(mover.images[FASHION_CLASSES.index("bag")], image[0])
 
 
-def test_recall_is_drawn_in_percent_for_both_shops():
-    own, other = torch.linspace(0.1, 1, 10), torch.linspace(0, 0.9, 10)
-    figure = figures_1_2.by_class(
-        {"cheating": (own, other), "honest": (other, own)}, title="A finding"
-    )
-    full, hollow = figure.axes[0].lines[:2]
-    assert list(full.get_xdata()) == pytest.approx((100 * own).tolist())
-    assert list(hollow.get_xdata()) == pytest.approx((100 * other).tolist())
-    assert figure.axes[0].get_title() == "A finding"
-    words = figures_1_2.words_for_classes({"cheating": (own, other)})
-    assert "T-shirt 10% and 0%" in words and "ankle boot 100% and 90%" in words
-
-
 def test_the_circle_marks_the_strongest_pixel():
     maps = torch.zeros(2, 1, 8, 8)
     maps[0, 0, 2, 5] = maps[1, 0, 7, 1] = 1.0
@@ -123,3 +120,10 @@ def test_piles_name_each_class_with_its_height():
     figure = figures_1_2.piles({"cheating": shares, "honest": shares}, title="A finding")
     assert figure.axes[SHIRT].get_title() == "shirt\n75%" and len(figure.axes) == 20
     assert "shirt 75%, sneaker 20%" in figures_1_2.words_for_piles({"cheating": shares})
+
+
+def test_the_table_says_what_its_numbers_are():
+    measured = {"a": [{"x": 0.1}, {"x": 0.2}, {"x": 0.3}]}
+    shown = lesson_1_2.table(measured, "The cue is grain.").bundle()
+    assert "The cue is grain. Mean ± standard deviation over three seeds" in shown["text/html"]
+    assert "20.0 ± 10.0 %" in shown["text/html"]

@@ -1,4 +1,4 @@
-"""Lesson 1.2's figures: recall by class, maps beside each other, where strongest pixels fall."""
+"""Lesson 1.2's figures: maps beside each other, and where strongest pixels fall."""
 
 from __future__ import annotations
 
@@ -10,38 +10,6 @@ from torch import Tensor
 from course_utils import plots
 from course_utils.data import FASHION_CLASSES
 from course_utils.demos.lesson_1_2 import CHEATING, HONEST
-
-
-def by_class(recalls: Mapping[str, tuple[Tensor, Tensor]], *, title: str) -> Any:
-    """Draw each class's recall: a full mark in the own shop, a larger ring elsewhere.
-
-    Args:
-        recalls: by network, "cheating" first: class shares in the own shop, and elsewhere.
-    """
-    made, axis = plots.figure(height=3.8)
-    looks = zip(recalls.items(), (CHEATING, HONEST), ("o", "s"), (-0.16, 0.16), strict=True)
-    for (name, (own, other)), shade, mark, shift in looks:
-        places = [place + shift for place in range(len(own))]
-        axis.hlines(places, 100 * own, 100 * other, color=shade, lw=1)
-        axis.plot(100 * own, places, mark, ms=4, color=shade, label=f"{name}, same shop")
-        axis.plot(100 * other, places, mark, ms=8, color=shade, mfc="none",
-                  label=f"{name}, another shop")  # fmt: skip
-    axis.set_yticks(range(len(FASHION_CLASSES)), FASHION_CLASSES)
-    axis.invert_yaxis()
-    axis.set(xlim=(-3, 103), xlabel="recognised (% of the class)", title=title)
-    made.legend(loc="outside lower center", ncols=2)
-    return made
-
-
-def words_for_classes(recalls: Mapping[str, tuple[Tensor, Tensor]]) -> str:
-    """The picture of `by_class` in words."""
-    return "Recognised in the same shop, and in another: " + "; ".join(
-        f"{name} " + ", ".join(
-            f"{label} {a:.0%} and {b:.0%}"
-            for label, a, b in zip(FASHION_CLASSES, own, other, strict=True)
-        )
-        for name, (own, other) in recalls.items()
-    )  # fmt: skip
 
 
 def maps(images: Tensor, attributions: Mapping[str, Tensor], *, title: str) -> Any:

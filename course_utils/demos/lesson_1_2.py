@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_utils import plots, training
+from course_utils import lesson, page, plots, training
 from course_utils.data import FASHION_CLASSES
 
 CHEATING, HONEST = "#AA4499", "#333333"
@@ -65,6 +65,17 @@ def by_class(tested: Mapping[str, Sequence[Sequence[Shares]]]) -> list[dict[str,
     return rows
 
 
+def stands_out(seeds: Sequence[Sequence[Shares]], test: str, label: int) -> bool:
+    """Return whether in every seed a class has more than twice the share of any other.
+
+    Args:
+        seeds: for each seed, for each class: shares by name.
+        test: the name of the share that counts.
+    """
+    shares = [[one[test] for one in classes] for classes in seeds]
+    return all(s[label] > 2 * max(s[:label] + s[label + 1 :]) for s in shares)
+
+
 def turned(before: Tensor, after: Tensor, truth: Tensor, label: int) -> float:
     """Return the share of images that the cue turns into a class they do not belong to.
 
@@ -113,6 +124,14 @@ def over_seeds(measured: Mapping[str, Sequence[Shares]]) -> list[dict[str, str]]
             | {key: f"{mean(v):.1f} ± {stdev(v):.1f} %" for key, v in columns.items()}
         )
     return rows
+
+
+def table(measured: Mapping[str, Sequence[Shares]], caption: str = "") -> page.Shown:
+    """Show the table of `over_seeds`; the caption goes before "Mean ± standard deviation"."""
+    return lesson.table(
+        over_seeds(measured),
+        caption=f"{caption} Mean ± standard deviation over three seeds".strip(),
+    )
 
 
 class CueMover:
