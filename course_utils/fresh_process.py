@@ -50,7 +50,7 @@ class Answer:
 def run(path: str | Path, images: torch.Tensor, *, timeout: float = 120) -> Answer:
     """Copy a network file into an empty folder and run it there in a new Python process.
 
-    An `.onnx` file meets numpy and ONNX Runtime only; a `.safetensors` file is opened by
+    An `.onnx` file meets numpy and ONNX Runtime only; every other network file is opened by
     `models.load_network`. Nothing else of this process is handed over.
 
     Args:

@@ -76,6 +76,7 @@ def train(
         loss: `loss(model, images, targets)`, a mean over the batch.
         augment: `augment(images, generator)`, applied to every training batch.
         after_step: `after_step(model, share)` after every update; share of the run in (0, 1].
+            While its `settled`, if it has one, is False, no epoch counts as the best.
         keep: "best" on validation, or "last" (a schedule must have run to its end).
         on: device; None takes `device()`. The network returns to where it was.
         progress: show a bar.
@@ -91,7 +92,7 @@ def train(
     optimizer = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad], learning_rate, weight_decay=weight_decay
     )
-    history, kept = History(), None
+    history, kept, best = History(), None, -1.0
     bar = _bar(epochs * batches.steps, progress)
     modes = ExitStack()
     modes.enter_context(keeping_modes(model))
@@ -110,8 +111,10 @@ def train(
                 total += value.detach() * len(images)
                 bar.update()
             accuracy = evaluate(model, *validation_set)
-            if keep == "last" or accuracy > max(history.validation_accuracy, default=-1):
+            settled = getattr(after_step, "settled", True)
+            if keep == "last" or (settled and accuracy > best):
                 kept, history.kept_epoch = copy.deepcopy(model.state_dict()), epoch
+                best = accuracy
             history.loss.append(total.item() / len(batches.images))
             history.validation_accuracy.append(accuracy)
             bar.set_postfix_str(f"validation {accuracy:.2%}")

@@ -121,6 +121,17 @@ def test_a_coded_file_holds_the_same_and_zeros_cost_little(bits, network, images
     assert sparse.stat().st_size < coded.stat().st_size / 4
 
 
+def test_a_small_file_is_found_loaded_and_named(network, images, tmp_path):
+    path = models.save_network(network, tmp_path / "net.small", bits=4)
+    assert path.read_bytes() == models.network_bytes(network, bits=4, small=True)
+    assert models.network_path(path) == path and models.bare_name(path) == "net"
+    plain = models.save_network(network, tmp_path / "net.safetensors", bits=4)
+    assert torch.equal(models.load_network(path)(images), models.load_network(plain)(images))
+    path.write_bytes(b"no network")
+    with pytest.raises(models.NetworkFileError, match=r"net\.small does not hold"):
+        models.load_network(path)
+
+
 def test_a_fresh_process_computes_the_same(network, images, tmp_path):
     path = models.save_network(network, tmp_path / "net.safetensors")
     save_file({"images": images}, tmp_path / "images.safetensors")
@@ -227,7 +238,7 @@ def test_a_slice_is_a_plain_sequence_of_the_same_layers():
 @pytest.mark.parametrize(
     "file, name",
     [("PrunedCNN.safetensors.xz", "PrunedCNN"), ("a/b/Net.safetensors", "Net"),
-     ("x.onnx", "x"), ("SimplifiedCNN", "SimplifiedCNN")],
+     ("x.onnx", "x"), ("x.small", "x"), ("SimplifiedCNN", "SimplifiedCNN")],
 )  # fmt: skip
 def test_a_bare_name_has_no_ending(file, name):
     assert models.bare_name(file) == name

@@ -104,6 +104,20 @@ def test_ends_on_the_best_epoch_or_on_the_last(small):
     assert torch.equal(small[0].fc2.weight, seen[-1]["fc2.weight"])
 
 
+def test_epochs_before_a_schedule_has_settled_are_not_the_best(small):
+    class Schedule:
+        settled = False
+
+        def __call__(self, model, share):
+            self.settled = share > 0.5
+
+    accuracies = iter([0.9, 0.8, 0.5, 0.6, 0.6, 0.4])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "evaluate", lambda *_: next(accuracies))
+        history = run(small, epochs=6, after_step=Schedule())
+    assert history.kept_epoch == 3
+
+
 def test_the_hook_sees_the_share_of_the_run(small):
     shares = []
     run(small, epochs=2, batch_size=32, after_step=lambda model, share: shares.append(share))

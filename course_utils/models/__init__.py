@@ -1,12 +1,12 @@
 """The networks of the course and their files."""
 
 from course_utils.models.architectures import (
-    ARCHITECTURES,
+    LeNet5,
     Net,
     Network,
     Normalize,
+    ShallowCNN,
     SimplifiedCNN,
-    build,
 )
 from course_utils.models.files import (
     NetworkFileError,
@@ -19,14 +19,19 @@ from course_utils.models.files import (
 )
 from course_utils.models.modes import evaluating, keeping_modes
 from course_utils.models.onnx_network import OnnxNetwork
+from course_utils.models.registry import ARCHITECTURES, build
+from course_utils.models.resnet import ResNet
 
 __all__ = [
     "ARCHITECTURES",
+    "LeNet5",
     "Net",
     "Network",
     "NetworkFileError",
     "Normalize",
     "OnnxNetwork",
+    "ResNet",
+    "ShallowCNN",
     "SimplifiedCNN",
     "bare_name",
     "build",

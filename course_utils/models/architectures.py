@@ -148,15 +148,83 @@ class Net(Network):
         }
 
 
-ARCHITECTURES: dict[str, type[Network]] = {"Net": Net, "SimplifiedCNN": SimplifiedCNN}
-"""Every class a file may name. A file that names another is refused."""
+class ShallowCNN(Network):
+    """Document A's "fewer layers", taken at its word: one convolution and one linear layer.
 
+    Takes images n x 1 x size x size in [0, 1], returns logits n x classes.
+    """
 
-def build(architecture: str, settings: dict) -> Network:
-    """Build an untrained network from its class name and settings."""
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"unknown architecture {architecture!r}; this course knows "
-            f"{', '.join(sorted(ARCHITECTURES))}. Was the file made by a newer version?"
+    def __init__(
+        self,
+        *,
+        channels: int = 16,
+        size: int = 32,
+        classes: int = 10,
+        mean: float = FASHION_MEAN,
+        std: float = FASHION_STD,
+    ) -> None:
+        if min(channels, classes) < 1 or size < 4:
+            raise ValueError(
+                f"channels and classes must be at least 1 and size at least 4; got "
+                f"channels={channels}, classes={classes}, size={size}."
+            )
+        super().__init__(
+            OrderedDict(
+                normalize=Normalize(mean, std),
+                conv1=nn.Conv2d(1, channels, 3, padding=1),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(4),
+                flatten=nn.Flatten(),
+                fc1=nn.Linear(channels * (size // 4) ** 2, classes),
+            )
         )
-    return ARCHITECTURES[architecture](**settings)
+        self.input_shape = (1, size, size)
+        self.settings = {
+            "channels": int(channels), "size": int(size), "classes": int(classes),
+            "mean": float(mean), "std": float(std),
+        }  # fmt: skip
+
+
+class LeNet5(Network):
+    """The LeNet-5 that pruning papers use (Caffe's): 20-50-500-10, 431,080 parameters.
+
+    Two 5 x 5 convolutions without padding, each followed by pooling. Caffe's has its only
+    ReLU behind fc1; here one stands behind each convolution, too. Takes images
+    n x 1 x 28 x 28 in [0, 1], returns logits n x classes.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: tuple[int, int] = (20, 50),
+        hidden: int = 500,
+        classes: int = 10,
+        mean: float = MNIST_MEAN,
+        std: float = MNIST_STD,
+    ) -> None:
+        first, second = (int(c) for c in channels)
+        if min(first, second, hidden, classes) < 1:
+            raise ValueError(
+                f"channels, hidden and classes must be at least 1; got "
+                f"channels={tuple(channels)}, hidden={hidden}, classes={classes}."
+            )
+        super().__init__(
+            OrderedDict(
+                normalize=Normalize(mean, std),
+                conv1=nn.Conv2d(1, first, 5),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(2),
+                conv2=nn.Conv2d(first, second, 5),
+                relu2=nn.ReLU(),
+                pool2=nn.MaxPool2d(2),
+                flatten=nn.Flatten(),
+                fc1=nn.Linear(second * 4 * 4, hidden),
+                relu3=nn.ReLU(),
+                fc2=nn.Linear(hidden, classes),
+            )
+        )
+        self.input_shape = (1, 28, 28)
+        self.settings = {
+            "channels": [first, second], "hidden": int(hidden), "classes": int(classes),
+            "mean": float(mean), "std": float(std),
+        }  # fmt: skip

@@ -14,14 +14,17 @@ import torch
 from torch import nn
 
 from course_utils import data
-from course_utils.models.architectures import Network, build
+from course_utils.models.architectures import Network
+from course_utils.models.registry import build
 
 if TYPE_CHECKING:
     from course_utils.models.onnx_network import OnnxNetwork
 
 FORMAT = "small-and-clear/1"
-SUFFIXES = (".safetensors", ".safetensors.xz", ".onnx")
-"""Endings of network files; `.xz` is the same file, coded by the standard library's LZMA."""
+SUFFIXES = (".safetensors", ".safetensors.xz", ".small", ".onnx")
+"""Endings of network files; `.xz` is the same file, coded by the standard library's LZMA.
+
+`.small` is this course's own form, coded by `course_utils.entropy`."""
 
 
 class NetworkFileError(ValueError):
@@ -60,8 +63,8 @@ def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
 
     Returns:
         A callable from images, n x channel x height x width in [0, 1], to logits,
-        n x class, its normalisation included. From `.safetensors` an nn.Module in eval
-        mode; from `.onnx` an `OnnxNetwork`, which has no gradients.
+        n x class, its normalisation included. From `.safetensors` and `.small` an
+        nn.Module in eval mode; from `.onnx` an `OnnxNetwork`, which has no gradients.
 
     Raises:
         FileNotFoundError: no such file.
@@ -74,6 +77,8 @@ def load_network(path: str | Path) -> Callable[[torch.Tensor], torch.Tensor]:
         return OnnxNetwork(path)
     raw = path.read_bytes()
     try:
+        if path.suffix == ".small":
+            return _from_small_bytes(raw)
         return _from_bytes(lzma.decompress(raw) if path.suffix == ".xz" else raw)
     except (lzma.LZMAError, NetworkFileError) as error:
         raise NetworkFileError(
@@ -91,7 +96,9 @@ def save_network(
     Args:
         network: a Network (one that remembers its settings) or an OnnxNetwork.
         path: ends in `.safetensors`, in `.safetensors.xz` (coded: zeros and repeated codes
-            then cost little), or in `.onnx` for an OnnxNetwork.
+            then cost little), in `.small` (each tensor exactly, in its shortest form: the
+            place for networks that are pruned, shared or rounded; up to 4 million numbers),
+            or in `.onnx` for an OnnxNetwork.
         bits: None keeps float32; 2 to 8, "ternary" or "binary" round the weights to
             that grid and store packed codes; {layer name: bits} does so for those layers.
     """
@@ -104,18 +111,31 @@ def save_network(
                 "only an OnnxNetwork is saved as .onnx; quantize.export_onnx makes one of a module."
             )
         return write_atomically(path, network.bytes)
-    return write_atomically(path, network_bytes(network, bits=bits, coded=path.suffix == ".xz"))
+    content = network_bytes(
+        network, bits=bits, coded=path.suffix == ".xz", small=path.suffix == ".small"
+    )
+    return write_atomically(path, content)
 
 
 def network_bytes(
-    network: nn.Module, *, bits: int | str | dict | None = None, coded: bool = False
+    network: nn.Module,
+    *,
+    bits: int | str | dict | None = None,
+    coded: bool = False,
+    small: bool = False,
 ) -> bytes:
-    """Return the content that `save_network` writes; coded: the `.xz` form."""
+    """Return the content that `save_network` writes; coded: the `.xz` form; small: `.small`."""
+    if coded and small:
+        raise ValueError("coded is the .xz form and small the .small form: choose one.")
     if not isinstance(network, Network):
         raise ValueError(
             f"save_network takes a Network of this course, which remembers how it was built; "
             f"got {type(network).__name__}."
         )
+    if small:
+        from course_utils.models.small import to_small
+
+        return to_small(network, bits=bits)
     raw = _to_bytes(network, bits)
     return lzma.compress(raw) if coded else raw
 
@@ -151,6 +171,15 @@ def _to_bytes(network: Network, bits: int | str | dict | None) -> bytes:
         tensors, header["layout"] = pack_weights(network, bits=bits)
     tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     return save(tensors, {"course": json.dumps(header, separators=(",", ":"))})
+
+
+def _from_small_bytes(raw: bytes) -> Network:
+    from course_utils.models.small import from_small
+
+    try:
+        return from_small(raw)
+    except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+        raise NetworkFileError(str(error)) from None
 
 
 def _from_bytes(raw: bytes) -> Network:
