@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from scipy.stats import ttest_rel
+from torch.nn import functional as F
 
 from course_utils import fusion, models, plots, saliency, structure, surrogate, training, widgets
 from course_utils.demos import figures_2_3 as figures
@@ -94,14 +94,15 @@ def test_filters_leave_in_the_order_of_their_scores(study):
     assert all(order[0.0] == [whole] for order in curve.values())
 
 
+def verdict(name, ours, theirs):
+    difference = sum(a - b for a, b in zip(ours, theirs, strict=True)) / len(ours)
+    return {"difference": difference, "more than luck": difference > 0.05}
+
+
 def test_clearer_turns_the_sign_where_less_is_clearer():
     measures = {"pixels\n(less is clearer)": {"whole": [0.5, 0.6], "small": [0.4, 0.5]},
                 "steps\n(less is clearer)": {"whole": [1.0, 1.0], "small": [1.5, 1.5]},
                 "fit\n(more is clearer)": {"whole": [0.5, 0.6], "small": [0.6, 0.7]}}  # fmt: skip
-
-    def verdict(name, ours, theirs):
-        difference, _ = demo.paired_difference(ours, theirs)
-        return {"difference": difference, "more than luck": difference > 0}
 
     rows = demo.clearer(measures, ["small"], verdict)
     values, stars = zip(*rows["small"], strict=True)
@@ -110,16 +111,63 @@ def test_clearer_turns_the_sign_where_less_is_clearer():
                                    "smoother": "-0.500 ★", "simpler": "+0.100 ★"}]  # fmt: skip
 
 
-def test_paired_difference_is_students():
-    ours, theirs = [0.8, 0.7, 0.65], [0.4, 0.2, 0.35]
-    difference, error = demo.paired_difference(ours, theirs)
-    assert difference == pytest.approx(0.4)
-    assert difference / error == pytest.approx(ttest_rel(ours, theirs).statistic)
-
-
 def test_rankings_by_hand():
     assert demo.order_agreement([1, 2, 3], [10, 20, 90]) == pytest.approx(1)
     assert demo.order_agreement([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+
+
+def test_silencing_moves_the_loss_as_removing_does(study):
+    one, (images, labels) = study.networks["whole"][1], study.validation
+    at = list(dict(one.named_children())).index("relu2") + 1
+    found = demo.change_when_silent(one, at, images, labels)
+    assert len(found) == 4
+    for k, value in enumerate(found):
+        without = structure.remove_filters(one, {"conv2": torch.tensor([k])})
+        losses = [F.cross_entropy(training.predict(network, images), labels, reduction="none")
+                  for network in (without, one)]  # fmt: skip
+        assert value == pytest.approx((losses[0] - losses[1]).abs().mean().item(), abs=1e-6)
+
+
+def test_a_winner_beats_all_others_by_more_than_luck():
+    assert demo.winner({"a": [0.9, 0.9], "b": [0.7, 0.8], "c": [0.2, 0.1]}, verdict) == "a"
+    assert demo.winner({"a": [0.2, 0.1], "b": [0.7, 0.8]}, verdict) == "b"
+    near = {"a": [0.9, 0.9], "b": [0.88, 0.89], "c": [0.2, 0.1]}
+    assert demo.winner(near, verdict) == "no clear winner"
+
+
+def test_accuracies_are_means_of_the_draws():
+    one = {"Taylor": {0.5: [0.9]}, "random": {0.5: [0.6, 0.8]}}
+    other = {"Taylor": {0.5: [0.7]}, "random": {0.5: [0.5, 0.5]}}
+    found = demo.accuracies([one, other], 0.5)
+    assert found["Taylor"] == [0.9, 0.7] and found["random"] == pytest.approx([0.7, 0.5])
+
+
+def test_measures_and_fits_hold_every_version(study):
+    study.add("first only", study.networks["whole"][:1], "pruning")
+    means = study.measure(lambda maps: maps.mean().item())
+    assert means["whole"] == [one.mean().item() for one in study.maps["whole"]]
+    assert means["first only"] == means["whole"][:1]
+    fits = study.fits()
+    assert fits["whole"] == [one.fits.mean().item() for one in study.lines("whole")]
+    assert fits["first only"] == pytest.approx(fits["whole"][:1])
+
+
+def test_the_game_is_about_network_1_and_its_twin():
+    torch.manual_seed(0)
+    nets = [models.SimplifiedCNN(channels=(2, 2), hidden=4).eval() for _ in range(2)]
+    pictures, classes = torch.rand(12, 1, 32, 32), torch.arange(12) % 10
+    study = versions.Versions(nets, pictures, classes, (pictures, classes), steps=2)
+    study.add("small", nets[::-1], "pruning")
+    game = demo.whose_map(study, -study.maps["whole"][0], names=("small",))
+    whole = study.maps["whole"]
+    assert list(game.others) == ["small", "twin", "shuffled"]
+    assert torch.equal(game.whole, whole[0][:10]) and torch.equal(game.images, pictures[:10])
+    assert torch.equal(game.others["twin"], whole[1][:10])
+    assert torch.equal(game.others["small"], study.maps["small"][0][:10])
+    assert torch.equal(game.others["shuffled"], -whole[0][:10])
+    says = training.predict(nets[1], pictures[:10]).argmax(1)
+    assert torch.equal(game.said["small"], says) and torch.equal(game.said["twin"], says)
+    assert "shuffled" not in game.said
 
 
 def test_each_letter_stands_for_its_map(game):

@@ -1,14 +1,16 @@
-"""Lesson 2.3: differences with their error, filters taken away, and a game of guessing maps."""
+"""Lesson 2.3: clearer or not, filters silenced and taken away, and a game of guessing maps."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from course_utils import data, fusion, models, plots, structure, training
+from course_utils.demos.versions import Versions
 
 HIDDEN = "—"
 """The guess of somebody who has not guessed yet."""
@@ -17,13 +19,6 @@ HIDDEN = "—"
 def order_agreement(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the rank correlation of two rankings of the same things."""
     return fusion.agreement(torch.tensor([one]), torch.tensor([other])).item()
-
-
-def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """Return the mean of the paired differences and its standard error, n - 1 inside."""
-    ours, theirs = (torch.as_tensor(x, dtype=torch.float64) for x in (ours, theirs))
-    gaps = ours - theirs
-    return gaps.mean().item(), gaps.std().item() / math.sqrt(len(gaps))
 
 
 def clearer(
@@ -53,6 +48,28 @@ def starred(rows: Mapping[str, Sequence[tuple[float, bool]]]) -> list[dict[str, 
                              for head, (value, beyond) in zip(heads, row, strict=True)}
         for name, row in rows.items()
     ]  # fmt: skip
+
+
+def change_when_silent(
+    network: nn.Sequential, at: int, images: torch.Tensor, labels: torch.Tensor
+) -> list[float]:
+    """Silence each filter in turn; return how far the loss then moves, mean |change| of images.
+
+    Args:
+        at: how many layers stand before the place where a filter's activations are set to 0.
+    """
+    with torch.no_grad():
+        activations, back = network[:at](images), network[at:]
+
+        def losses(some: torch.Tensor) -> torch.Tensor:
+            return F.cross_entropy(back(some), labels, reduction="none")
+
+        before, moved = losses(activations), []
+        for k in range(activations.shape[1]):
+            heard = torch.ones(1, activations.shape[1], 1, 1)
+            heard[:, k] = 0
+            moved.append((losses(activations * heard) - before).abs().mean().item())
+    return moved
 
 
 def removal_curve(
@@ -85,6 +102,45 @@ def removal_curve(
                        for share in shares}
         for name, several in orders.items()
     }  # fmt: skip
+
+
+def accuracies(curves: Sequence[Mapping], share: float) -> dict[str, list[float]]:
+    """Return by order one accuracy a network, the mean of its draws, from `removal_curve`s."""
+    return {
+        name: [sum(one[name][share]) / len(one[name][share]) for one in curves]
+        for name in curves[0]
+    }
+
+
+def winner(values: Mapping[str, Sequence[float]], verdict: Callable) -> str:
+    """Return the name that is better than every other by more than luck, or "no clear winner".
+
+    Args:
+        verdict: (name, ours, theirs) to a row with "difference" and "more than luck".
+    """
+
+    def beats(name: str, other: str) -> bool:
+        row = verdict(name, values[name], values[other])
+        return row["difference"] > 0 and row["more than luck"]
+
+    for name in values:
+        if all(beats(name, other) for other in values if other != name):
+            return name
+    return "no clear winner"
+
+
+def whose_map(
+    study: Versions, shuffled: torch.Tensor, names: Sequence[str] = ("80 % zeros", "4 bits")
+) -> WhoseMap:
+    """Return the game for network 1, with one picture of each class."""
+    ten = torch.stack([(study.classes == k).nonzero()[0, 0] for k in range(10)])
+    others = {name: study.maps[name][0][ten] for name in names}
+    others |= {"twin": study.maps["whole"][1][ten], "shuffled": shuffled[ten]}
+    networks = {name: study.networks[name][0] for name in names}
+    networks["twin"] = study.networks["whole"][1]
+    said = {name: training.predict(one, study.pictures[ten]).argmax(1)
+            for name, one in networks.items()}  # fmt: skip
+    return WhoseMap(study.pictures[ten], study.maps["whole"][0][ten], others, said)
 
 
 class WhoseMap:

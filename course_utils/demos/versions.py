@@ -104,6 +104,14 @@ class Versions:
         """The agreement by name, one number a version."""
         return {name: self.agreement(name) for name in names}
 
+    def measure(self, how: Callable[[torch.Tensor], float]) -> dict[str, list[float]]:
+        """By name, a number for each version's integrated gradients."""
+        return {name: [how(one) for one in maps] for name, maps in self.maps.items()}
+
+    def fits(self) -> dict[str, list[float]]:
+        """By name, how well LIME's lines fit each version: R², mean of the pictures."""
+        return {name: [one.fits.mean().item() for one in self.lines(name)] for name in self.maps}
+
     def by_pixel(self, maps: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
         """Agreement picture by picture, on pixels that are not black."""
         return fusion.agreement(maps, others, where=self.seen)

@@ -1,7 +1,5 @@
 """Exercises of lesson 2.3: is a smaller network a clearer one?"""
 
-import math
-
 import torch
 
 from course_utils.exercises import agree, exercise, expect
@@ -60,6 +58,12 @@ def _no_zero(a, b):
     return ((one * other).sum() / (one.norm() * other.norm())).item()
 
 
+def _uncentred(a, b):
+    one, other = ((_lowest(x) + _highest(x) - 1) / 2 for x in (a, b))
+    scale = one.norm() * other.norm()
+    return (one * other).sum().item() / scale.item() if scale > 0 else 0.0
+
+
 def _covariance(a, b):
     one, other = ((_lowest(x) + _highest(x) - 1) / 2 for x in (a, b))
     return ((one - one.mean()) * (other - other.mean())).mean().item()
@@ -85,6 +89,7 @@ RANKS = (
     (_no_zero, "A constant map has no order: the scale is 0, and 0 / 0 is not a number. Return 0."),
     (_covariance, "That is not divided by the size of both rank vectors; it must end between −1 "
      "and 1."),
+    (_uncentred, "The mean is still in the ranks. Subtract it from both before you multiply."),
     (_absolute, "The signs are lost. A pixel that speaks against the class is the *lowest*."),
     (lambda a, b: -spearman(a, b), "The sign is turned round: the same order must give 1."),
 )  # fmt: skip
@@ -128,101 +133,6 @@ def _(answer):
 # ---- 2.3.2
 
 
-def paired_difference(ours, theirs):
-    gaps = [a - b for a, b in zip(ours, theirs, strict=True)]
-    n = len(gaps)
-    mean = sum(gaps) / n
-    variance = sum((gap - mean) ** 2 for gap in gaps) / (n - 1)
-    return mean, math.sqrt(variance / n)
-
-
-def _spread(values, inside=1):
-    mean = sum(values) / len(values)
-    return sum((v - mean) ** 2 for v in values) / (len(values) - inside)
-
-
-def _gaps(ours, theirs):
-    return [a - b for a, b in zip(ours, theirs, strict=True)]
-
-
-SEEDS = (
-    ([0.78, 0.70, 0.62], [0.41, 0.36, 0.25]),
-    ([0.2, 0.5, 0.9, 0.4], [0.3, 0.5, 0.8, 0.7]),
-    ([0.9, 0.1], [0.5, 0.2]),
-    ([0.5, 0.6, 0.7], [0.25, 0.35, 0.45]),
-)
-"""One number a seed: three, four and two of them; in the last, every difference is the same."""
-
-ERRORS = (
-    (lambda o, t: math.sqrt(_spread(o) / len(o) + _spread(t) / len(t)),
-     "Your error treats the lists as unrelated. The numbers belong together in pairs: take the "
-     "differences first, then their spread."),
-    (lambda o, t: math.sqrt(_spread(_gaps(o, t), 0) / len(o)),
-     "Divide the squares by n − 1, not n: the mean was taken from the same numbers."),
-    (lambda o, t: math.sqrt(_spread(_gaps(o, t))),
-     "That is the standard deviation of one difference. The mean of n is surer: divide by √n."),
-    (lambda o, t: math.sqrt(_spread(_gaps(o, t))) / len(o),
-     "You divided by n; the error of a mean falls with √n."),
-    (lambda o, t: math.sqrt(_spread(_gaps(o, t), 0)),
-     "That is the standard deviation with n inside. Use n − 1, and divide by √n."),
-    (lambda o, t: _spread(_gaps(o, t)) / len(o),
-     "That is the square of the error: the root is missing."),
-    (lambda o, t: _spread(_gaps(o, t)), "That is the variance. Take the root, and divide by √n."),
-    (lambda o, t: max(_gaps(o, t)) - min(_gaps(o, t)),
-     "That is the range from the smallest to the largest difference."),
-    (lambda o, t: math.sqrt(_spread([abs(g) for g in _gaps(o, t)]) / len(o)),
-     "You took absolute differences: a seed that speaks the other way must count against."),
-)  # fmt: skip
-
-
-@exercise(
-    "2.3.2",
-    title="a difference and its error",
-    minutes=7,
-    difficulty=2,
-    solution=paired_difference,
-    hints=(
-        "First the differences, pair by pair: `[a - b for a, b in zip(ours, theirs)]`.",
-        "`torch.tensor(gaps).std()` has n − 1 inside already. How much surer is the mean of n "
-        "numbers than one of them?",
-        "The error is `std / sqrt(n)`, with n the number of pairs. Return `mean, error`.",
-    ),
-)
-def _(answer):
-    for ours, theirs in SEEDS:
-        got = answer(list(ours), list(theirs))
-        where = f"for {ours} and {theirs}"
-        if not isinstance(got, tuple | list) or len(got) != 2:
-            return "Return two things: `difference, error`."
-        if remark := _pair_remark(got, ours, theirs, where):
-            return remark
-    return None
-
-
-def _pair_remark(got, ours, theirs, where) -> str | None:
-    mean, error = paired_difference(ours, theirs)
-    if expect(got[0], error) is None and expect(got[1], mean) is None:
-        return "The two are exchanged: return `difference, error`."
-    if remark := expect(got[0], mean, f"for the difference {where}"):
-        if expect(got[0], -mean) is None:
-            return "The difference has the wrong sign: `ours` minus `theirs`. " + remark
-        if expect(got[0], sum(map(abs, _gaps(ours, theirs))) / len(ours)) is None:
-            return "You took absolute differences; keep their signs. " + remark
-        if expect(got[0], sum(_gaps(ours, theirs))) is None:
-            return "That is the sum of the differences, not their mean. " + remark
-        return remark
-    remark = expect(got[1], error, f"for the error {where}")
-    if remark is None:
-        return None
-    for wrong, words in ERRORS:
-        if expect(got[1], wrong(ours, theirs)) is None:
-            return f"{words} {remark}"
-    return remark
-
-
-# ---- 2.3.3
-
-
 def least_useful(activations, gradients, count):
     scores = (activations * gradients).sum((2, 3)).abs().mean(0)
     return scores.argsort()[:count]
@@ -253,6 +163,11 @@ FILTERS = (
      "Only the gradient counts there; multiply by the activation."),
     (_lowest_by(lambda a, g: (a.sum((2, 3)) * g.sum((2, 3))).abs().mean(0)),
      "You sum over the places before multiplying; multiply place by place, then sum."),
+    (_lowest_by(lambda a, g: ((a * g).sum((2, 3)) ** 2).mean(0)),
+     "You square; the formula takes absolute values, so that no single image weighs most."),
+    (_lowest_by(lambda a, g: (a.mean(0) * g.mean(0)).sum((1, 2)).abs()),
+     "You average over the images before multiplying; each image has its own product and its own "
+     "absolute value, and the mean comes last."),
     (lambda a, g, count: (a * g).sum((2, 3)).abs().mean(0).argsort(descending=True)[:count],
      "Those are the filters with the *highest* scores: they would be missed most."),
     (lambda a, g, count: (a * g).sum((2, 3)).abs().mean(0).argsort()[count:],
@@ -279,7 +194,7 @@ CASES = ((32, 6, 12, 3, 5), (1, 9, 13, 4, 5), (2, 5, 6, 2, 1))
 
 
 @exercise(
-    "2.3.3",
+    "2.3.2",
     title="which filters may go?",
     minutes=8,
     difficulty=2,
@@ -307,7 +222,7 @@ def _filters_remark(answer, a, g, count) -> str | None:
         return "Nothing (None) came back. Is the `return` missing?"
     if not (torch.equal(a, kept[0]) and torch.equal(g, kept[1])):
         return "Your function changed its input; work with new tensors."
-    got = torch.as_tensor(got)
+    got = torch.as_tensor(sorted(got) if isinstance(got, set) else got)
     wanted = least_useful(a, g, count)
     where = f"for {len(a)} images, {a.shape[1]} filters and a count of {count}"
     if got.dtype == torch.bool:

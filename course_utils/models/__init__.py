@@ -1,13 +1,7 @@
 """The networks of the course and their files."""
 
-from course_utils.models.architectures import (
-    LeNet5,
-    Net,
-    Network,
-    Normalize,
-    ShallowCNN,
-    SimplifiedCNN,
-)
+from course_utils.models.architectures import Network, Normalize, ShallowCNN, SimplifiedCNN
+from course_utils.models.digits import LeNet5, Net
 from course_utils.models.files import (
     NetworkFileError,
     bare_name,

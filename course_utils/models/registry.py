@@ -1,6 +1,7 @@
 """Which architectures a network file may name."""
 
-from course_utils.models.architectures import LeNet5, Net, Network, ShallowCNN, SimplifiedCNN
+from course_utils.models.architectures import Network, ShallowCNN, SimplifiedCNN
+from course_utils.models.digits import LeNet5, Net
 from course_utils.models.resnet import ResNet
 
 ARCHITECTURES: dict[str, type[Network]] = {

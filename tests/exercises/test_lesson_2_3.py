@@ -2,14 +2,13 @@
 
 import pytest
 import torch
-from scipy.stats import spearmanr, ttest_rel
+from scipy.stats import spearmanr
 
 from course_utils import fusion
-from course_utils.demos import lesson_2_3 as demo
 from course_utils.exercises import find, judge
 from course_utils.exercises import lesson_2_3 as lesson
 
-NUMBERS = ("2.3.1", "2.3.2", "2.3.3")
+NUMBERS = ("2.3.1", "2.3.2")
 
 
 def remark(number, wrong):
@@ -35,11 +34,6 @@ def test_solutions_do_what_the_package_and_scipy_do():
         assert ours == pytest.approx(fusion.agreement(a[None], b[None]).item(), abs=1e-6)
         if len(a.unique()) > 1 and len(b.unique()) > 1:
             assert ours == pytest.approx(spearmanr(a, b).statistic, abs=1e-6)
-    for ours, theirs in lesson.SEEDS:
-        difference, error = lesson.paired_difference(ours, theirs)
-        assert (difference, error) == pytest.approx(demo.paired_difference(ours, theirs))
-        if error > 1e-9:
-            assert difference / error == pytest.approx(ttest_rel(ours, theirs).statistic)
     a, g = lesson._tensors(0, 6, 8, 3)
     wanted = fusion.taylor_scores(a, g).argsort()[:4]
     assert torch.equal(lesson.least_useful(a, g, 4), wanted)
@@ -50,17 +44,14 @@ def test_other_right_ways_are_accepted():
         constant = len(a.unique()) == 1 or len(b.unique()) == 1
         return 0.0 if constant else float(spearmanr(a, b).statistic)
 
-    def by_torch(ours, theirs):
-        gaps = torch.tensor(ours) - torch.tensor(theirs)
-        return gaps.mean(), gaps.std() / len(gaps) ** 0.5
-
     assert judge("2.3.1", by_scipy).state == "solved"
     assert judge("2.3.1", lambda a, b: fusion.agreement(a[None], b[None])[0]).state == "solved"
-    assert judge("2.3.2", by_torch).state == "solved"
     flat = lambda a, g, n: (a * g).flatten(2).sum(2).abs().sum(0).topk(n, largest=False).indices  # noqa: E731
-    assert judge("2.3.3", flat).state == "solved"
+    assert judge("2.3.2", flat).state == "solved"
     as_list = lambda a, g, n: lesson.least_useful(a, g, n).tolist()[::-1]  # noqa: E731
-    assert judge("2.3.3", as_list).state == "solved"
+    assert judge("2.3.2", as_list).state == "solved"
+    as_set = lambda a, g, n: set(lesson.least_useful(a, g, n).tolist())  # noqa: E731
+    assert judge("2.3.2", as_set).state == "solved"
 
 
 @pytest.mark.parametrize(("wrong", "words"), lesson.RANKS)
@@ -68,35 +59,9 @@ def test_2_3_1_names_the_slip(wrong, words):
     assert words in remark("2.3.1", wrong)
 
 
-@pytest.mark.parametrize(("wrong", "words"), lesson.ERRORS)
-def test_2_3_2_names_the_slip_in_the_error(wrong, words):
-    def answer(ours, theirs):
-        return lesson.paired_difference(ours, theirs)[0], wrong(ours, theirs)
-
-    assert words in remark("2.3.2", answer)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda o, t: lesson.paired_difference(t, o), "wrong sign"),
-        (lambda o, t: lesson.paired_difference(o, t)[::-1], "exchanged"),
-        (lambda o, t: lesson.paired_difference(o, t)[0], "Return two things"),
-        (lambda o, t: (sum(abs(a - b) for a, b in zip(o, t)) / len(o),
-                       lesson.paired_difference(o, t)[1]), "wrong sign|absolute|keep their signs"),
-        (lambda o, t: (sum(a - b for a, b in zip(o, t)),
-                       lesson.paired_difference(o, t)[1]), "not their mean"),
-        (lambda o, t: (0.5, 0.1), "expected"),
-        (lambda o, t: (lesson.paired_difference(o, t)[0], 4.3), "expected"),
-    ],
-)  # fmt: skip
-def test_2_3_2_names_other_slips(wrong, words):
-    assert any(part in remark("2.3.2", wrong) for part in words.split("|"))
-
-
 @pytest.mark.parametrize(("wrong", "words"), lesson.FILTERS)
-def test_2_3_3_names_the_slip(wrong, words):
-    assert words in remark("2.3.3", wrong)
+def test_2_3_2_names_the_slip(wrong, words):
+    assert words in remark("2.3.2", wrong)
 
 
 @pytest.mark.parametrize(
@@ -111,12 +76,12 @@ def test_2_3_3_names_the_slip(wrong, words):
         (lambda a, g, n: lesson.least_useful(a.abs_().mul_(2), g, n), "changed its input"),
     ],
 )  # fmt: skip
-def test_2_3_3_names_other_slips(wrong, words):
-    assert words in remark("2.3.3", wrong)
+def test_2_3_2_names_other_slips(wrong, words):
+    assert words in remark("2.3.2", wrong)
 
 
 def test_the_first_case_parts_all_slips_from_each_other_and_from_the_answer():
     a, g = lesson._tensors(*lesson.CASES[0][:4])
-    answers = [wrong(a, g, lesson.CASES[0][4]).tolist() for wrong, _ in lesson.FILTERS[:9]]
+    answers = [wrong(a, g, lesson.CASES[0][4]).tolist() for wrong, _ in lesson.FILTERS[:11]]
     answers.append(lesson.least_useful(a, g, lesson.CASES[0][4]).tolist())
     assert len({frozenset(answer) for answer in answers}) == len(answers)
