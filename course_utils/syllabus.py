@@ -48,14 +48,14 @@ class Lesson:
 
 # number, topic in the file's name, minutes to read, seconds to run, sections, title
 _ROWS = (
-    ("0", "start_here", 25, 60, "",
+    ("0", "start_here", 25, 35, "",
      "Start here: what is left of a network when you take most of it away?"),
     ("1.1", "cost", 30, 60, "A 1 · B 1", "What does a prediction cost?"),
-    ("1.2", "wrong_reason", 30, 70, "A 1 · B 1", "Can a network be right for the wrong reason?"),
+    ("1.2", "wrong_reason", 30, 75, "A 1 · B 1", "Can a network be right for the wrong reason?"),
     ("1.3", "learning", 30, 50, "B 2.1 · B 3.1–3.2 · B 4.1–4.2", "How does a network learn?"),
-    ("2.1", "four_ways", 30, 60, "A 2.1 · B 2.1 · B 3.3", "How do four ways shrink one network?"),
-    ("2.2", "three_ways", 35, 60, "A 2.2 · B 2.2", "How do three ways explain one network?"),
-    ("2.3", "two_sides", 30, 75, "A 2.3", "Is a smaller network a clearer one?"),
+    ("2.1", "four_ways", 30, 45, "A 2.1 · B 2.1 · B 3.3", "How do four ways shrink one network?"),
+    ("2.2", "three_ways", 35, 45, "A 2.2 · B 2.2", "How do three ways explain one network?"),
+    ("2.3", "two_sides", 30, 65, "A 2.3", "Is a smaller network a clearer one?"),
     ("3.1", "structure", 0, 0, "A 3.1 · A 2.1.1", "How much structure does a network need?"),
     ("3.2", "quantization", 30, 60, "A 3.2 · B 2.1", "How few bits does a weight need?"),
     ("3.3", "pruning", 0, 0, "A 3.3 · B 2.1", "Which weights can go?"),
