@@ -263,8 +263,9 @@ def line_on_pixels(seed: int = 0) -> nn.Module:
     """A line from pixels to ten scores, trained on 30,000 training images for two rounds."""
     torch.manual_seed(seed)
     line = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
+    images, labels = data.fashion_mnist("train", limit=30_000)
     return optimize.train(
-        line, *data.fashion_mnist("train", limit=30_000), rule=optimize.adam, epochs=2, learning_rate=5e-3,
+        line, images, labels, rule=optimize.adam, epochs=2, learning_rate=5e-3,
         batch_size=256, seed=seed,
     ).network  # fmt: skip
 
