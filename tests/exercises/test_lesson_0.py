@@ -3,15 +3,10 @@
 import pytest
 import torch
 
-from course_utils.exercises import find, judge
+from course_utils.exercises import judge
 from course_utils.exercises import lesson_0 as lesson
 
 NUMBERS = ("0.1", "0.2")
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_reference_is_accepted(number):
-    assert judge(number, find(number).answer()) == ("solved", None)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -2,29 +2,12 @@
 
 import pytest
 import torch
+from remarks import remark
 from scipy.stats import spearmanr
 
 from course_utils import fusion
-from course_utils.exercises import find, judge
+from course_utils.exercises import judge
 from course_utils.exercises import lesson_2_3 as lesson
-
-NUMBERS = ("2.3.1", "2.3.2")
-
-
-def remark(number, wrong):
-    result = judge(number, wrong)
-    assert result.state == "not yet"
-    return result.remark
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_reference_is_accepted(number):
-    assert judge(number, find(number).answer()) == ("solved", None)
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_untouched_is_not_tried(number):
-    assert judge(number, ...).state == "not tried"
 
 
 def test_solutions_do_what_the_package_and_scipy_do():

@@ -7,18 +7,6 @@ from course_utils.demos import onnx_files
 from course_utils.exercises import find, judge
 from course_utils.exercises import lesson_4_2 as lesson
 
-NUMBERS = ("4.2.1", "4.2.2", "4.2.3")
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_reference_is_accepted(number):
-    assert judge(number, find(number).answer()) == ("solved", None)
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_untouched_is_not_tried(number):
-    assert judge(number, ...).state == "not tried"
-
 
 def test_two_untouched_sets_are_not_tried():
     assert judge("4.2.1", [..., ...]).state == "not tried"
