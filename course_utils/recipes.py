@@ -10,6 +10,7 @@ import csv
 import io
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,6 +23,12 @@ TWINS = {"twin": 1, "twin-2": 2}
 """File-name ending, and the seed of its start and of the order of its images."""
 NARROW = {"channels": (8, 16), "hidden": 64}
 """Half of SimplifiedCNN's filters and units."""
+RESNETS = {
+    "ResNet": {"channels": (8, 16, 32)},
+    "ResNet-plain": {"channels": (8, 16, 32), "skip": False},
+    "ResNet-small": {"channels": (6, 11, 22)},
+}
+"""Three residual blocks; the same without their skips, the control; three narrower ones."""
 LOW_BITS = {"3bit": (3, "mse"), "2bit": (2, "mse"), "ternary": ("ternary", "max"),
             "binary": ("binary", "max")}  # fmt: skip
 """The curve below 4 bits: file-name ending, grid, and how its range is chosen: a grid of 3 or
@@ -54,10 +61,10 @@ def shallow_cnn(folder: Path) -> list[Path]:
     return [models.save_network(_trained(models.ShallowCNN), folder / "ShallowCNN.safetensors")]
 
 
-def resnet(folder: Path) -> list[Path]:
-    """Train three residual blocks with the reference's recipe, about 7 CPU minutes."""
-    network = _trained(models.ResNet, channels=(8, 16, 32))
-    return [models.save_network(network, folder / "ResNet.safetensors")]
+def resnet(folder: Path, *, name: str) -> list[Path]:
+    """Train a residual network with the reference's recipe, about 7 CPU minutes."""
+    network = _trained(models.ResNet, **RESNETS[name])
+    return [models.save_network(network, folder / f"{name}.safetensors")]
 
 
 def knowledge_distilled_cnn(folder: Path) -> list[Path]:
@@ -112,7 +119,7 @@ RECIPES: dict[str, tuple[Callable[[Path], list[Path]], str, str]] = {
     "SimplifiedCNN-twin": (twins, "2.3", "reference"),
     "SimplifiedCNN-narrow": (narrow, "2.1", "structure"),
     "ShallowCNN": (shallow_cnn, "4.1", "structure"),
-    "ResNet": (resnet, "4.1", "structure"),
+    **{name: (partial(resnet, name=name), "4.1", "structure") for name in RESNETS},
     "PrunedCNN": (pruned_cnn, "4.3", "pruning"),
     "KnowledgeDistilledCNN": (knowledge_distilled_cnn, "4.4", "distillation"),
     "IntegerQuantizedCNN": (integer_quantized_cnn, "4.2", "quantization"),

@@ -16,7 +16,9 @@ def test_every_row_is_what_its_file_measures(row):
     assert measure.file_bytes(row["file"]) == row["bytes"]
     assert measure.parameters(network) == row["parameters"]
     assert measure.macs(network) == row["macs"]
-    accuracy = training.evaluate(network, *data.fashion_mnist("test"))
+    assert scoreboard.task_of(network) == row["task"]
+    test = {"MNIST": data.mnist, "Fashion-MNIST": data.fashion_mnist}[row["task"]]("test")
+    accuracy = training.evaluate(network, *test)
     assert accuracy == pytest.approx(row["accuracy"], abs=3e-4)  # kernels round differently
     assert row["latency_ratio"] > 0
 
@@ -47,10 +49,10 @@ def test_a_learners_row_is_measured_kept_and_replaced(folder, tmp_path):
     mine = table.iloc[-1]
     assert mine["name"] == "my first" and mine["bytes"] == path.stat().st_size
     assert mine["parameters"] == measure.parameters(tiny) and mine["made_in"] == "mine"
-    assert len(scoreboard.table()) == len(ROWS) + 1
-    assert len(scoreboard.table(mine=False)) == len(ROWS)
+    assert len(scoreboard.table(task=None)) == len(ROWS) + 1
+    assert len(scoreboard.table(mine=False, task=None)) == len(ROWS)
     scoreboard.add("my first", path, method="structure")
-    assert len(scoreboard.table()) == len(ROWS) + 1
+    assert len(scoreboard.table(task=None)) == len(ROWS) + 1
     assert list(scoreboard.table().columns) == list(scoreboard.COLUMNS)
 
 
@@ -61,14 +63,38 @@ def test_committed_names_and_missing_files_are_refused(folder):
         scoreboard.add("mine", "SimplifiedCNN", method="smaller")
     with pytest.raises(FileNotFoundError, match="Committed are"):
         scoreboard.add("mine", "nowhere.safetensors", method="structure")
-    assert len(scoreboard.table()) == len(ROWS)
+    assert len(scoreboard.table(task=None)) == len(ROWS)
 
 
 def test_a_foreign_line_in_the_learners_file_harms_nobody(folder):
     (folder / "scoreboard.json").write_text(json.dumps([{"name": "half"}, 7]))
-    assert len(scoreboard.table()) == len(ROWS)
+    assert len(scoreboard.table(task=None)) == len(ROWS)
 
 
-def test_the_picture_shows_every_row():
+def test_the_picture_shows_every_row_of_its_task():
     shown = {text.get_text() for text in scoreboard.plot().axes[0].texts}
-    assert {row["name"] for row in ROWS} <= shown
+    assert {row["name"] for row in ROWS if row["task"] == "Fashion-MNIST"} <= shown
+    assert not {row["name"] for row in ROWS if row["task"] == "MNIST"} & shown
+
+
+def test_rows_of_two_tasks_are_kept_apart(folder, tmp_path):
+    digits = models.save_network(models.Net(hidden=(2, 2)), tmp_path / "digits.safetensors")
+    scoreboard.add("my digits", digits, method="structure")
+    by_task = [scoreboard.table(task=task) for task in scoreboard.REFERENCES]
+    assert sum(map(len, by_task)) == len(scoreboard.table(task=None))
+    for task, rows in zip(scoreboard.REFERENCES, by_task, strict=True):
+        assert set(rows["task"]) == {task} and list(rows.index) == list(range(len(rows)))
+        assert ("my digits" in set(rows["name"])) == (task == "MNIST")
+    with pytest.raises(ValueError, match="'Fashion-MNIST' or 'MNIST'; got 'fashion'"):
+        scoreboard.table(task="fashion")
+
+
+def test_a_network_for_other_images_has_no_task():
+    with pytest.raises(ValueError, match=r"take images of \(1, 32, 32\) .*this one \(1, 16, 16\)"):
+        scoreboard.task_of(models.SimplifiedCNN(size=16))
+
+
+def test_each_tasks_reference_is_its_own_measure():
+    for row in ROWS:
+        if row["name"] in scoreboard.REFERENCES.values():
+            assert row["latency_ratio"] == 1
