@@ -14,7 +14,9 @@ from course_utils.models.files import (
 from course_utils.models.modes import evaluating, keeping_modes
 from course_utils.models.onnx_network import OnnxNetwork
 from course_utils.models.registry import ARCHITECTURES, build
+from course_utils.models.replaced import replace, weighted_layer
 from course_utils.models.resnet import ResNet
+from course_utils.models.tiny import TinyCNN, fold_norms
 
 __all__ = [
     "ARCHITECTURES",
@@ -27,13 +29,17 @@ __all__ = [
     "ResNet",
     "ShallowCNN",
     "SimplifiedCNN",
+    "TinyCNN",
     "bare_name",
     "build",
     "evaluating",
+    "fold_norms",
     "keeping_modes",
     "load_network",
     "network_bytes",
     "network_path",
+    "replace",
     "save_network",
+    "weighted_layer",
     "write_atomically",
 ]

@@ -2,19 +2,22 @@
 
 from course_utils.models.architectures import Network, ShallowCNN, SimplifiedCNN
 from course_utils.models.digits import LeNet5, Net
+from course_utils.models.replaced import replace
 from course_utils.models.resnet import ResNet
+from course_utils.models.tiny import TinyCNN
 
 ARCHITECTURES: dict[str, type[Network]] = {
-    each.__name__: each for each in (LeNet5, Net, ResNet, ShallowCNN, SimplifiedCNN)
+    each.__name__: each for each in (LeNet5, Net, ResNet, ShallowCNN, SimplifiedCNN, TinyCNN)
 }
 """Every class a file may name. A file that names another is refused."""
 
 
 def build(architecture: str, settings: dict) -> Network:
-    """Build an untrained network from its class name and settings."""
+    """Build an untrained network from its class name and settings, its replaced layers too."""
     if architecture not in ARCHITECTURES:
         raise ValueError(
             f"unknown architecture {architecture!r}; this course knows "
             f"{', '.join(sorted(ARCHITECTURES))}. Was the file made by a newer version?"
         )
-    return ARCHITECTURES[architecture](**settings)
+    own = {name: value for name, value in settings.items() if name != "replaced"}
+    return replace(ARCHITECTURES[architecture](**own), settings.get("replaced", {}))

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from course_utils.models.registry import ARCHITECTURES
 
-NUMBERED = ("", "SimplifiedCNN", "Net", "LeNet5", "ShallowCNN", "ResNet")
+NUMBERED = ("", "SimplifiedCNN", "Net", "LeNet5", "ShallowCNN", "ResNet", "TinyCNN")
 """Classes that one byte names, by their place here: add at the end only. Others are spelled out."""
 LARGEST = 4096
 """No setting of a file may be larger: a file must not make its reader build a giant."""
@@ -64,6 +64,10 @@ def number_bytes(number: int) -> bytes:
 def header_bytes(architecture: str, settings: dict) -> bytes:
     """Write a class of this course by its name, and the settings it was built with."""
     defaults = _defaults(architecture)
+    if unknown := set(settings) - set(defaults):
+        raise ValueError(
+            f"a .small file has no room for {', '.join(sorted(unknown))}; save it as .safetensors."
+        )
     values = [settings.get(name, default) for name, default in defaults.items()]
     written = [_value_bytes(value) for value in values]
     kept = len(written)

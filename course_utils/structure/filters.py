@@ -32,6 +32,11 @@ def remove_filters(
         remove: layer name ("conv1", "conv2", "fc1") to what goes: a share in [0, 1) of
             its outputs, those of least L1 norm; or the indices of the outputs.
     """
+    if "replaced" in network.settings:
+        raise ValueError(
+            f"{', '.join(network.settings['replaced'])} of this network stands replaced; "
+            "remove filters first, then replace layers."
+        )
     keep = {name: _kept(name, getattr(network, name), remove.get(name, 0.0)) for name in REMOVABLE}
     if unknown := set(remove) - set(REMOVABLE):
         raise ValueError(

@@ -1,0 +1,16 @@
+"""Structure: networks with fewer filters, or cheaper layers in place of others."""
+
+from course_utils.structure.filters import REMOVABLE, filter_norms, remove_filters
+from course_utils.structure.low_rank import break_even, factors, low_rank
+from course_utils.structure.separable import separable, separable_terms
+
+__all__ = [
+    "REMOVABLE",
+    "break_even",
+    "factors",
+    "filter_norms",
+    "low_rank",
+    "remove_filters",
+    "separable",
+    "separable_terms",
+]
