@@ -69,6 +69,7 @@ def test_calls_by_hand(resnet):
 def test_words_and_rows():
     gap = paired.Paired(images=1000, lost=30, won=10, changed=50)
     assert demo.points(gap) == "-2.0 ± 0.6 points"
+    assert demo.plus(1.26, 0.04) == "+1.3 ± 0.0"
     assert demo.parts("n", 3, 4) == {"network": "n", "body": 3, "head": 4, "all": 7}
 
 
@@ -96,6 +97,30 @@ def test_a_bill_of_the_reference_itself_is_one(resnet):
     assert demo.memory(resnet, images) - measure.peak_memory(resnet, images) == 4 * 10_410 / wanted
 
 
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [(1.0, demo.NEITHER), (-1.0, demo.NEITHER), (1.1, "better"), (-1.1, "worse")],
+)
+def test_a_verdict_needs_more_than_two_errors(difference, words):
+    assert demo.verdict(difference, 0.5, "better", "worse") == words
+
+
+def test_a_race_follows_the_recipe_from_its_seed():
+    """The same design anew, the network untouched; as training by hand gives."""
+    network = models.ShallowCNN(channels=2)
+    sets = torch.rand(40, 1, 32, 32), torch.arange(40) % 10
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    found = [demo.raced(network, sets, sets, epochs=1, seed=seed) for seed in (3, 3)]
+    torch.manual_seed(3)
+    by_hand = models.ShallowCNN(channels=2)
+    training.train(
+        by_hand, sets, sets, epochs=1, learning_rate=2e-3, weight_decay=0.01, seed=3,
+        augment=training.mirror_and_shift, keep="last", progress=False,
+    )  # fmt: skip
+    assert found == [training.evaluate(by_hand, *sets)] * 2
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
 # ---- moving
 
 
@@ -108,6 +133,14 @@ def test_shifts_by_hand():
     assert torch.equal(moving.shifted(image), image)
     with pytest.raises(ValueError, match="up to 8 pixels; got right=9, down=0"):
         moving.shifted(image, right=9)
+
+
+def test_the_largest_change_of_a_logit_by_hand():
+    """The logits are the first two columns' sums; rolled right, column -1 comes first."""
+    images = torch.zeros(1, 1, 2, 4)
+    images[0, 0, 0] = torch.tensor([1.0, 2, 3, 7])
+    assert moving.changed(lambda x: x.sum((1, 2))[:, :2], images, 1) == 6  # 1 2 → 7 1
+    assert moving.changed(lambda x: x.sum((1, 2))[:, :2], images, 4) == 0
 
 
 def test_falls_count_the_four_directions():
@@ -131,6 +164,7 @@ def test_round_the_edge_only_whole_strides_are_forgotten(resnet):
     ring = moving.circular(resnet)
     with torch.no_grad():
         for by, forgotten in ((8, True), (24, True), (4, False), (3, False)):
+            assert (moving.changed(ring, images, by) < 1e-4) == forgotten
             for dims in (2, 3):
                 same = torch.allclose(ring(images.roll(by, dims)), ring(images), atol=1e-5)
                 assert same == forgotten

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_utils import measure, paired
+from course_utils import measure, models, paired, training
 from course_utils.demos.listings import Listing
 
 FILES = {
@@ -22,6 +22,8 @@ FILES = {
     "plain": "ResNet-plain",
 }
 """The lesson's names, and the committed networks they stand for."""
+NEITHER = "neither that we can see"
+"""The words for a difference within its noise."""
 HEAD = ("fc1", "fc2", "fc")
 """Layers that come after the flattening or the mean, in the networks of this lesson."""
 
@@ -98,9 +100,39 @@ def parts(network: str, body: int, head: int) -> dict[str, Any]:
     return {"network": network, "body": body, "head": head, "all": body + head}
 
 
+def plus(value: float, error: float) -> str:
+    """A difference with its sign and its standard error."""
+    return f"{value:+.1f} ± {error:.1f}"
+
+
 def points(gap: paired.Paired) -> str:
     """A paired difference in words, in points of accuracy."""
-    return f"{100 * gap.difference:+.1f} ± {100 * gap.error:.1f} points"
+    return f"{plus(100 * gap.difference, 100 * gap.error)} points"
+
+
+def verdict(difference: float, error: float, better: str, worse: str) -> str:
+    """Return the words for a difference: NEITHER within two of its errors."""
+    if abs(difference) <= 2 * error:
+        return NEITHER
+    return better if difference > 0 else worse
+
+
+def raced(
+    network: models.Network,
+    train_set: training.Pair,
+    validation_set: training.Pair,
+    *,
+    epochs: int,
+    seed: int,
+) -> float:
+    """Train a network's design afresh by the course's recipe, and return the share right."""
+    torch.manual_seed(seed)
+    fresh = type(network)(**network.settings)
+    training.train(
+        fresh, train_set, validation_set, epochs=epochs, learning_rate=2e-3, weight_decay=0.01,
+        seed=seed, augment=training.mirror_and_shift, keep="last", progress=False,
+    )  # fmt: skip
+    return training.evaluate(fresh, *validation_set)
 
 
 def memory(network: nn.Module, images: torch.Tensor) -> int:

@@ -69,6 +69,12 @@ def spared(
     return found
 
 
+def changed(network: Callable, images: torch.Tensor, by: int) -> float:
+    """Return the largest change of a logit when images are moved round to the right by `by`."""
+    with torch.no_grad():
+        return (network(images.roll(by, dims=3)) - network(images)).abs().max().item()
+
+
 class Shifts:
     """The widget: clothes moved, and what each network still recognises.
 

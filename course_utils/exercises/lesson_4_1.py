@@ -29,6 +29,9 @@ def _largest(*, header=1000, size=4, body=True, each=11, places=64, last=10, up=
 
 WIDTHS = (
     (_largest(header=0), "The file also holds 1,000 bytes that are no parameters."),
+    (_largest(header=1024), "The rest is 1,000 bytes, not 1,024."),
+    (_largest(header=4000), "The 1,000 are bytes, not parameters: take them off before you divide "
+     "by 4."),
     (_largest(size=1), "A float32 parameter takes 4 bytes, and you counted 1."),
     (_largest(size=8), "A float32 parameter takes 4 bytes, and you counted 8."),
     (_largest(body=False), "conv1 and conv2 take their share of the budget first."),
@@ -38,10 +41,20 @@ WIDTHS = (
      "fc2."),
     (_largest(each=10), "Each hidden unit has a bias, too."),
     (_largest(places=1), "fc1 reads every channel at 8 × 8 places, not once."),
+    (_largest(places=49), "fc1 reads 8 × 8 places: the images are 32 × 32 here, not 28 × 28."),
     (_largest(places=256), "fc1 reads 8 × 8 places: 32 × 32 is halved twice."),
     (_largest(places=1024), "fc1 reads 8 × 8 places: 32 × 32 is halved twice."),
     (_largest(up=True), "You round up: that file is larger than the budget. What still fits?"),
     (_largest(last=0), "Ten parameters are missing: the biases of the ten classes."),
+    (lambda first, second, budget: max(
+        0, ((budget - 1000) // 4 - 9 * first * (1 + second) - 10) // (64 * second + 11)),
+     "Each filter of conv1 and conv2 has a bias, too."),
+    (lambda first, second, budget: max(
+        0, ((budget - 1000) // 4 - 9 * first * (1 + second)) // (64 * second + 10)),
+     "The biases are missing: each filter, each hidden unit and each class has one."),
+    (lambda first, second, budget: max(
+        0, ((budget - 1000) // 4 - 10 * first - (9 * first + second) - 10) // (64 * second + 11)),
+     "A filter of conv2 reads all `first` channels, and there are `second` such filters."),
     (_largest(body=False, each=0, last=0), "fc1's weights are not all: take off the convolutions, "
      "the biases and fc2."),
     (lambda first, second, budget: max(
@@ -90,6 +103,7 @@ def _filling(first, second, hidden):
 def _(answer):
     exact = [(a, b, _filling(a, b, h)) for a, b, h in ((7, 13, 7), (2, 3, 20), (1, 1, 1))]
     under = [(a, b, budget - 1) for a, b, budget in exact[:2]]
+    under += [(7, 13, _filling(7, 13, 7) - 4 * short) for short in (11, 30)]  # whose biases?
     fitting = agree(answer, largest_hidden, *BUDGETS, *exact, *under, slips=WIDTHS, tolerance=0)
     return fitting or agree(answer, largest_hidden, *TOO_SMALL, slips=[NEGATIVE], tolerance=0)
 
@@ -139,6 +153,10 @@ BLOCKS = (
      "even at stride 1."),
     (_counted(needed=lambda i, o, s: s != 1 and i != o), "It takes only one of the two, channels "
      "or size, to make a fit necessary."),
+    (lambda i, o, s: 9 * i * o + 9 * o * o + 4 * o + (i * o + 2 * o) * (s != 1 or i != o),
+     "No batch norm follows the 1 × 1 convolution here, though other libraries' blocks have one."),
+    (lambda i, o, s: 9 * i * o + 9 * o * o + 2 * (i + o) + i * o * (s != 1 or i != o),
+     "`norm1` comes after `conv1`: it has `outputs` channels, as `norm2` has."),
     (_counted(kernel=9), "The convolution that fits the input is 1 × 1, not 3 × 3."),
     (lambda i, o, s: 18 * i * o + 4 * o + i * o * (s != 1 or i != o),
      "The second convolution reads what the first one wrote: `outputs` channels."),

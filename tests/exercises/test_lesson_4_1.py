@@ -49,6 +49,8 @@ def test_other_right_ways_are_accepted():
     assert judge("4.1.2", built).state == "solved"
     as_tensor = lambda i, o, s: torch.tensor(lesson.block_parameters(i, o, s))  # noqa: E731
     assert judge("4.1.2", as_tensor).state == "solved"
+    as_float = lambda i, o, s: float(lesson.block_parameters(i, o, s))  # noqa: E731
+    assert judge("4.1.2", as_float).state == "solved"
 
 
 @pytest.mark.parametrize(("wrong", "words"), (*lesson.WIDTHS, lesson.NEGATIVE))
