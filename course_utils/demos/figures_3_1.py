@@ -12,7 +12,7 @@ from course_utils import plots
 
 Points = Mapping[int, Sequence[float]]
 """By rank, terms or depth: one number a network or seed."""
-WAYS = {"SVD": ("structure", "o"), "data-aware": ("data", "s"), "random": ("random", "^")}
+WAYS = {"SVD": ("structure", "o"), "by lot": ("random", "^")}
 """How a rank is lowered; the colour's method, and the mark."""
 LOOKS = {
     "plain": ("reference", "-"), "plain + norm": ("reference", "--"),
@@ -22,13 +22,23 @@ LOOKS = {
 
 
 def ranks(
-    spectra: Mapping[str, Tensor], curves: Mapping[str, Points], whole: float, *, title: str
+    spectra: Mapping[str, Sequence[Tensor]],
+    curves: Mapping[str, Points],
+    whole: float,
+    *,
+    title: str,
 ) -> Any:
-    """Draw singular values, each as a share of the largest, and accuracy against rank."""
+    """Draw singular values, each as a share of the largest, and accuracy against rank.
+
+    Args:
+        spectra: name to one falling row of singular values a network.
+    """
     made, (left, right) = plots.figure(columns=2, width=7.6, height=3.1, width_ratios=(1, 1.4))
-    for name, values in spectra.items():
+    for name, several in spectra.items():
         shade = plots.colour("random" if name == "untrained" else "structure")
-        left.plot(range(1, len(values) + 1), values / values[0], color=shade, label=name)
+        for number, values in enumerate(several):
+            left.plot(range(1, len(values) + 1), values / values[0], color=shade,
+                      label=None if number else name)  # fmt: skip
     left.set(xlabel="place", ylabel="singular value / largest", ylim=(0, 1.05))
     left.legend(fontsize=8.5)
     for way, points in curves.items():
@@ -90,43 +100,37 @@ def kernels(rows: Mapping[str, Tensor], *, title: str) -> Any:
     return made
 
 
-def by_depth(panels: Mapping[str, Mapping[str, Points]], *, title: str, what: str,
+def by_depth(kinds: Mapping[str, Points], *, title: str, what: str,
              logarithmic: bool = False) -> Any:  # fmt: skip
-    """Draw one panel a family of networks, one line a kind, against depth.
+    """Draw one line a kind of stack, against depth.
 
     Args:
-        panels: family, to kind in LOOKS, to points.
+        kinds: kind in LOOKS to points.
         what: the vertical axis.
     """
-    made, axes = plots.figure(columns=len(panels), width=7.4 if len(panels) > 1 else 5.6,
-                              height=3.2, sharey=True, squeeze=False)  # fmt: skip
-    for axis, (family, kinds) in zip(axes[0], panels.items(), strict=True):
-        for kind, points in kinds.items():
-            method, line = LOOKS[kind]
-            _line(axis, points, plots.colour(method), kind, marker="o", ls=line)
-        axis.set_xscale("log")
-        depths = list(next(iter(kinds.values())))
-        axis.set_xticks(depths, [str(depth) for depth in depths])
-        axis.minorticks_off()
-        axis.set_xlabel("layers")
-        axis.set_title(family, fontsize=9.5, loc="center")
-        if logarithmic:
-            axis.set_yscale("log")
-        else:
-            axis.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
-    axes[0][0].set_ylabel(what)
-    axes[0][0].legend(fontsize=8.5, loc="lower left")
-    made.suptitle(title, fontsize=11, fontweight="bold")
+    made, axis = plots.figure(width=5.6, height=3.2)
+    for kind, points in kinds.items():
+        method, line = LOOKS[kind]
+        _line(axis, points, plots.colour(method), kind, marker="o", ls=line)
+    axis.set_xscale("log")
+    depths = list(next(iter(kinds.values())))
+    axis.set_xticks(depths, [str(depth) for depth in depths])
+    axis.minorticks_off()
+    axis.set(xlabel="layers", ylabel=what, title=title)
+    if logarithmic:
+        axis.set_yscale("log")
+    else:
+        axis.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
+    axis.legend(fontsize=8.5, loc="lower left")
     return made
 
 
-def words_for_depth(panels: Mapping[str, Mapping[str, Points]], *, share: bool = False) -> str:
+def words_for_depth(kinds: Mapping[str, Points], *, share: bool = False) -> str:
     """The picture of `by_depth` in words; share: the numbers are shares."""
     form = ".0%" if share else ".0e"
-    return ". ".join(
-        f"{family}, {kind}: " + ", ".join(
-            f"{np.median(v):{form}} at {depth}" for depth, v in points.items()
-        ) for family, kinds in panels.items() for kind, points in kinds.items()
+    return "Median of the seeds. " + "; ".join(
+        f"{kind}: " + ", ".join(f"{np.median(v):{form}} at {depth}" for depth, v in points.items())
+        for kind, points in kinds.items()
     ) + "."  # fmt: skip
 
 

@@ -3,54 +3,13 @@
 import copy
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from course_utils.demos.lesson_3_1 import Deep
+from course_utils.demos.stacks import Deep
 from course_utils.exercises import agree, exercise, expect
-from course_utils.structure import break_even
 
 # ---- 3.1.1
-
-RANKS = (
-    (lambda m, n: m * n // (m + n),
-     "At that rank the two may hold exactly as many numbers as the one, and then nothing is "
-     "saved. *Fewer* is asked for."),
-    (lambda m, n: round(m * n / (m + n)),
-     "Rounding may go up, to a rank that costs more. The largest whole number *below* "
-     "m · n / (m + n) is wanted."),
-    (lambda m, n: -(-m * n // (m + n)),
-     "That is the first rank that does *not* pay. One less."),
-    (lambda m, n: m * n / (m + n),
-     "A rank is a whole number: the largest one below that quotient."),
-    (lambda m, n: min(m, n), "That is the largest rank a matrix can have; long before it, two thin "
-     "matrices hold more numbers than the one."),
-    (lambda m, n: min(m, n) - 1, "Any rank below the largest possible leaves something out of the "
-     "matrix, but count the numbers: r · m + r · n against m · n."),
-    (lambda m, n: min(m, n) // 2, "Half of the shorter side is right for square matrices at most. "
-     "Count: r · m + r · n against m · n."),
-    (lambda m, n: (m * n - 1) // m // n, "You divide by m · n. Both thin matrices grow with r: "
-     "together r · (m + n) numbers."),
-)  # fmt: skip
-
-
-@exercise(
-    "3.1.1",
-    title="when do two layers pay?",
-    minutes=5,
-    difficulty=1,
-    solution=break_even,
-    hints=(
-        "`up` is m × r and `down` is r × n. How many numbers is that together?",
-        "r · (m + n) < m · n. Divide, and mind the case in which the division has no rest.",
-        "`(m * n - 1) // (m + n)` is the largest whole r with r · (m + n) at most m · n − 1.",
-    ),
-)
-def _(answer):
-    cases = ((128, 2048), (100, 100), (30, 60), (2048, 128), (10, 128), (1, 50), (2, 2), (32, 144))
-    return agree(answer, break_even, *cases, tolerance=1e-9, slips=RANKS)
-
-
-# ---- 3.1.2
 
 
 def terms_needed(weight):
@@ -85,6 +44,10 @@ TERMS = (
      "(*spatially* separable). Flatten each kernel to a row first, one row an output."),
     (lambda w: _ranks(_by_input(w)),
      "Those are the ranks of all channels. One number is asked for: which of them decides?"),
+    (lambda w: round(sum(_ranks(_by_input(w))) / w.shape[1]),
+     "With the average, the channels above it are not met exactly."),
+    (lambda w: _ranks([w.mean(1).flatten(1)])[0],
+     "A mean over the channels hides what each one needs. Take each input channel by itself."),
     (lambda w: _ranks(_by_input(w))[0],
      "Only the first channel decides there. Look at all of them."),
     (lambda w: w.shape[2] * w.shape[3],
@@ -108,7 +71,7 @@ KERNELS = ((0, 12, (2, 4, 1), 3), (1, 6, (1, 1, 1, 1), 3), (2, 3, (3, 2), 3), (3
 
 
 @exercise(
-    "3.1.2",
+    "3.1.1",
     title="how many terms does a kernel need?",
     minutes=10,
     difficulty=2,
@@ -126,7 +89,7 @@ def _(answer):
     return agree(answer, terms_needed, *cases, tolerance=1e-9, slips=TERMS)
 
 
-# ---- 3.1.3
+# ---- 3.1.2
 
 
 def quiet(deep):
@@ -139,7 +102,7 @@ def quiet(deep):
 
 
 @exercise(
-    "3.1.3",
+    "3.1.2",
     title="begin with nothing",
     minutes=10,
     difficulty=3,
@@ -182,6 +145,9 @@ def _changed_remark(got, deep) -> str | None:
     if len(got.body) != len(deep.body):
         return (f"The body had {len(deep.body)} layers and now has {len(got.body)}. All of them "
                 "must stay: the copy is to learn with them.")  # fmt: skip
+    if not all(isinstance(layer, nn.Linear) for layer in got.body):
+        return ("Not all layers of the body are linear layers any more. They must stay: the copy "
+                "is to learn with their weights.")  # fmt: skip
     if not got.skip:
         return "The skips are gone. Without them nothing comes through layers of zeros."
     if got.share == 0:
@@ -197,7 +163,7 @@ def _changed_remark(got, deep) -> str | None:
 
 
 def _function_remark(got, deep, images) -> str | None:
-    from course_utils.demos.lesson_3_1 import flat
+    from course_utils.demos.stacks import flat
 
     weights = any(layer.weight.any() for layer in got.body)
     biases = any(layer.bias.any() for layer in got.body)
