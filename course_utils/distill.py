@@ -71,3 +71,23 @@ def check_options(temperature: float, alpha: float) -> None:
     if not 0 <= alpha <= 1:
         hint = f" Did you mean {alpha / 100:g}?" if 1 < alpha <= 100 else ""
         raise ValueError(f"alpha is a share in [0, 1]; got {alpha!r}.{hint}")
+
+
+class ShuffledTeacher(nn.Module):
+    """A control: a teacher as sure as the real one, whose other classes mean nothing.
+
+    The logits of all classes but the highest change places, image by image, at random. So
+    the student sees the same answers and the same softness, without dark knowledge.
+    """
+
+    def __init__(self, teacher: nn.Module, *, seed: int = 0) -> None:
+        super().__init__()
+        self.teacher, self.generator = teacher, torch.Generator().manual_seed(seed)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Map images to the teacher's logits, n x class, shuffled anew at each call."""
+        logits = self.teacher(images)
+        top = logits.argmax(1, keepdim=True)
+        keys = torch.rand(2, *logits.shape, generator=self.generator).to(logits)
+        places, values = (key.scatter(1, top, 2.0).argsort(1) for key in keys)  # the top comes last
+        return torch.empty_like(logits).scatter(1, places, logits.gather(1, values))

@@ -15,7 +15,17 @@ from pathlib import Path
 
 import torch
 
-from course_utils import data, distill, models, prune, quantize, scoreboard, training
+from course_utils import (
+    data,
+    distill,
+    models,
+    quantize,
+    recipes_condensed,
+    recipes_digits,
+    recipes_pruned,
+    scoreboard,
+    training,
+)
 
 INTEGER_NETWORKS = {"IntegerQuantizedCNN": ("conv1",), "IntegerQuantizedCNN-all": ()}
 """File name, and the layers that stay float."""
@@ -74,19 +84,6 @@ def knowledge_distilled_cnn(folder: Path) -> list[Path]:
     return [models.save_network(student, folder / "KnowledgeDistilledCNN.safetensors")]
 
 
-def pruned_cnn(folder: Path) -> list[Path]:
-    """Prune the reference to 70 %, then to 90 % zeros, training in between and after."""
-    network = models.load_network("SimplifiedCNN")
-    for share, epochs in ((0.7, 2), (0.9, 8)):
-        masks = prune.magnitude_masks(network, share)
-        network = prune.apply(network, masks)
-        training.train(
-            network, *_sets(), epochs=epochs, learning_rate=1e-3,
-            augment=training.mirror_and_shift, after_step=prune.keep_zeros(masks),
-        )  # fmt: skip
-    return [models.save_network(network, folder / "PrunedCNN.safetensors.xz")]
-
-
 def integer_quantized_cnn(folder: Path) -> list[Path]:
     """Calibrate on 1,000 training images and write two int8 networks for ONNX Runtime.
 
@@ -120,11 +117,13 @@ RECIPES: dict[str, tuple[Callable[[Path], list[Path]], str, str]] = {
     "SimplifiedCNN-narrow": (narrow, "2.1", "structure"),
     "ShallowCNN": (shallow_cnn, "4.1", "structure"),
     **{name: (partial(resnet, name=name), "4.1", "structure") for name in RESNETS},
-    "PrunedCNN": (pruned_cnn, "4.3", "pruning"),
+    **recipes_pruned.RECIPES,
     "KnowledgeDistilledCNN": (knowledge_distilled_cnn, "4.4", "distillation"),
+    **recipes_condensed.RECIPES,
     "IntegerQuantizedCNN": (integer_quantized_cnn, "4.2", "quantization"),
     "SubIntegerQuantizedCNN": (sub_integer_quantized_cnn, "4.2", "quantization"),
     "SubIntegerQuantizedCNN-curve": (low_bit_curve, "4.2", "quantization"),
+    **recipes_digits.RECIPES,
 }
 """Name, recipe, the lesson that tells its story, the method: in the order they need each other."""
 

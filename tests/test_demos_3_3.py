@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from torch import nn
 
 from course_utils import models, plots, prune, structure, training, widgets
 from course_utils.demos import artefacts, sparse_product, unit_removal
@@ -78,9 +79,8 @@ def test_the_bench_draws_what_is_left_and_where_it_stands(bench):
 
 
 def test_the_widget_follows_its_controls(bench):
-    live = widgets.live(bench.draw, alt=bench.words, **{
-        layer: widgets.choice({f"{s:.0%}": s for s in demo.SHARES}, start=0.5)
-        for layer in bench.layers})  # fmt: skip
+    live = widgets.live(bench.draw, alt=bench.words, **bench.controls())
+    assert live.values == {"conv1": 0.0, "conv2": 0.5, "fc1": 0.95, "fc2": 0.5}
     before = live.picture.value
     live.controls["fc1"].value = 0.98
     assert live.error is None and live.picture.value != before
@@ -95,8 +95,102 @@ def test_kept_row_by_hand():
 
 
 def test_sensitivity_rows_by_hand():
-    rows = demo.sensitivity_rows({"a": {0.5: 0.9, 0.8: 0.25}}, {"a": {0.8: 0.1}}, "lot")
-    assert rows == [{"layer": "a", "50% gone": "90.0%", "80% gone": "25.0%", "lot": "10.0%"}]
+    found = {"x": {"a": {0.8: 0.25}}, "y": {"a": {0.8: 0.5}}}
+    rows = demo.sensitivity_rows(found, [{"a": {0.8: 0.1}}, {"a": {0.8: 0.3}}])
+    assert rows == [{"layer": "a", "x": 0.25, "y": 0.5, "by lot, mean": pytest.approx(0.2)}]
+    assert demo.mean_of(["x", "y"])(rows[0]) == 0.375
+
+
+def test_one_shot_asks_each_rule_and_each_control(validation):
+    nets, share = [network(), network(1)], 0.9
+    curves = demo.one_shot(nets, validation, (0.0, share))
+    assert set(curves) == set(figures.LOOKS)
+    whole = [training.evaluate(one, *validation) for one in nets]
+    assert all(points[0.0] == whole for points in curves.values())
+    for rule, scope in demo.RULES.items():
+        ours = [training.evaluate(prune.magnitude(one, share, scope=scope), *validation)
+                for one in nets]  # fmt: skip
+        assert curves[rule][share] == ours
+    lamp = prune.magnitude_masks(nets[0], share, scope="lamp")
+    lots = demo.rule_masks(nets[0], "LAMP's shares, by lot", share)
+    assert all(lots[name].sum() == mask.sum() for name, mask in lamp.items())
+    assert any(not torch.equal(lots[name], mask) for name, mask in lamp.items())
+    drawn = prune.random_masks(nets[0], share, seed=0)
+    ours = demo.rule_masks(nets[0], "by lot", share)
+    assert all(torch.equal(ours[name], mask) for name, mask in drawn.items())
+
+
+def test_trained_on_trains_copies_each_with_its_seed_and_step(validation):
+    one, share = network(), 0.5
+    masks = prune.magnitude_masks(one, share)
+    cut = prune.apply(one, masks)
+    before = copy.deepcopy(cut.state_dict())
+    held, free = demo.trained_on(
+        [cut, cut], validation, [prune.keep_zeros(masks), lambda model, share: None], epochs=1
+    )
+    assert all(torch.equal(before[name], value) for name, value in cut.state_dict().items())
+    assert prune.sparsity(held) == pytest.approx(share, abs=1e-3)
+    assert prune.sparsity(free) < share - 0.1
+    a, b = demo.trained_on([cut, cut], training_pair(), epochs=1)
+    assert not torch.equal(a.fc2.weight, b.fc2.weight)
+    with pytest.raises(ValueError, match="shorter"):
+        demo.trained_on([cut, cut], validation, [prune.keep_zeros(masks)], epochs=1)
+
+
+def training_pair():
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(70, 1, 32, 32, generator=generator), torch.arange(70) % 10
+
+
+def test_bend_is_zero_for_linear_networks_only():
+    images = torch.rand(20, 1, 4, 4)
+    linear = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.Linear(8, 3))
+    assert demo.bend(linear, images) < 1e-5
+    bent = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
+    assert demo.bend(bent, images) > 0.05
+
+
+def test_bend_by_hand():
+    class Square(nn.Module):
+        def forward(self, x):
+            return x.flatten(1) ** 2
+
+    images = torch.tensor([0.0, 2.0, 2.0, 4.0]).view(4, 1, 1, 1)
+    # pairs (0, 2) and (2, 4): middles 1 and 9, means of answers 2 and 10
+    assert demo.bend(Square(), images) == pytest.approx((1 + 1) ** 0.5 / (16 + 16) ** 0.5)
+
+
+def test_bend_row_holds_the_means(validation):
+    nets = [network(), network(1)]
+    row = demo.bend_row("x", nets, validation)
+    assert row["accuracy"] == pytest.approx(
+        sum(training.evaluate(one, *validation) for one in nets) / 2
+    )
+    assert row["bend"] == pytest.approx(sum(demo.bend(one, validation[0]) for one in nets) / 2)
+    assert row["parameters"] == sum(p.numel() for p in nets[0].parameters())
+
+
+def test_zeros_row_counts_the_zeros_of_dead_units(validation):
+    loose, held = network(), prune.magnitude(network(), 0.5)
+    with torch.no_grad():
+        loose.fc1.weight[[2, 5]] = 0
+        loose.fc1.weight[1, :100] = 0
+    apoz = {"fc1": torch.tensor([0.5, 0.9, 1.0, 0, 0, 1.0] + 6 * [0.5]).double()}
+    row = demo.zeros_row("x", loose, held, apoz, validation)
+    width = loose.fc1.in_features
+    assert row["of them, of dead units"] == pytest.approx(2 * width / (2 * width + 100))
+    assert (row["zeros"], row["zeros, held"]) == (prune.sparsity(loose), prune.sparsity(held))
+    assert row["accuracy"] == training.evaluate(loose, *validation)
+    assert row["accuracy, held"] == training.evaluate(held, *validation)
+
+
+def test_half_rows_ask_each_kind_of_half(validation):
+    one = network()
+    rows = demo.half_rows({"x": one}, validation, ("conv2", "fc1"))
+    assert [row["kind"] for row in rows] == ["2:4", "half, no pattern", "2:4 by lot"]
+    for row in rows:
+        masks = demo.half_masks(one, ("conv2", "fc1"), row["kind"])
+        assert row["x"] == training.evaluate(prune.apply(one, masks), *validation)
 
 
 def test_half_masks_drop_half_of_each_layer_in_their_way():
@@ -114,18 +208,21 @@ def test_half_masks_drop_half_of_each_layer_in_their_way():
     assert not torch.equal(found["2:4"]["fc1.weight"], found["2:4 by lot"]["fc1.weight"])
 
 
-def test_moved_tells_logits_and_answers_apart(validation):
-    one, other = network(), network()
-    one.fc2.bias.data.zero_()
-    other.fc2.bias.data.fill_(0.25)
-    found = unit_removal.moved(one, other, validation[0])
-    assert found["logits move by"] == pytest.approx(0.25, abs=1e-5)
-    assert found["in float64"] == pytest.approx(0.25, abs=1e-9) and found["answers changed"] == 0
-    other.fc2.bias.data[3] += 100
-    assert unit_removal.moved(one, other, validation[0])["answers changed"] == int(
-        (one(validation[0]).argmax(1) != 3).sum()
-    )
-    assert next(one.parameters()).dtype == torch.float32
+def test_dead_row_removes_the_dead_and_tells_what_moves(validation):
+    one, images = network(), validation[0]
+    with torch.no_grad():
+        one.fc1.bias[[1, 4]] = -1e4
+    dead = {"fc1": torch.tensor([1, 4])}
+    row = unit_removal.dead_row("x", one, dead, images, images)
+    assert row["removed"] == 2 and row["woken by digits"] == 0 == row["answers changed"]
+    assert row["logits move by"] < 1e-4
+    zeros = prune.apoz(one, images)["fc1"]
+    awake = {"fc1": (zeros < 1).nonzero().flatten()[:3]}
+    smaller = structure.remove_filters(one, awake)
+    moved = (training.predict(one, images) - training.predict(smaller, images)).abs().max()
+    row = unit_removal.dead_row("x", one, awake, images, images)
+    assert row["logits move by"] == pytest.approx(moved.item()) and row["logits move by"] > 0
+    assert row["woken by digits"] == 3
 
 
 def test_woken_counts_dead_units_that_others_wake(validation):
@@ -136,33 +233,6 @@ def test_woken_counts_dead_units_that_others_wake(validation):
     with torch.no_grad():
         one.fc1.bias -= 1e4
     assert unit_removal.woken(one, dead, validation[0]) == 0
-
-
-def test_halves_lose_the_idlest_the_smallest_and_lots():
-    one, zeros = network(), torch.linspace(1, 0, 12).double()
-    cut = unit_removal.halves(one, "fc1", zeros, draws=2)
-    assert [len(several) for several in cut.values()] == [1, 1, 2]
-    assert torch.equal(cut["idlest"][0].fc1.weight, one.fc1.weight[6:])
-    theirs = structure.remove_filters(one, {"fc1": 0.5})
-    assert torch.equal(cut["smallest L1 norm"][0].fc1.weight, theirs.fc1.weight)
-    a, b = (small.fc1.weight for small in cut["by lot"])
-    assert len(a) == len(b) == 6 and not torch.equal(a, b)
-
-
-def test_half_rows_hold_the_mean_of_each_way():
-    nets = {"a": network(), "b": network(1)}
-    zeros = [{"fc1": torch.linspace(1, 0, 12).double()} for _ in nets]
-
-    def first_weight(one):
-        return one.fc2.weight[0, 0].item()
-
-    rows = unit_removal.half_rows(nets, zeros, "fc1", first_weight)
-    assert [row["which"] for row in rows] == ["idlest", "smallest L1 norm", "by lot"]
-    for name, one in nets.items():
-        cut = unit_removal.halves(one, "fc1", zeros[0]["fc1"])
-        mean = sum(map(first_weight, cut["by lot"])) / 3
-        assert rows[0][name] == one.fc2.weight[0, 6].item()
-        assert rows[2][name] == pytest.approx(mean)
 
 
 def test_quiet_row_counts_zeros_and_the_paired_change(validation):
@@ -208,8 +278,16 @@ def test_break_even_by_hand():
     assert sparse_product.break_even({0.9: 0.5, 0.5: 2.0}) == pytest.approx(0.7)
     assert sparse_product.break_even({0.5: 0.9, 0.7: 2.0, 0.9: 0.5}) == pytest.approx(0.8)
     assert sparse_product.break_even({0.5: 1.5, 0.9: 1.0}) == pytest.approx(0.9)
-    assert sparse_product.break_even({0.5: 4.0, 0.9: 2.0}) is None
-    assert sparse_product.break_even({0.5: 0.4, 0.9: 0.2}) is None
+    assert sparse_product.break_even({0.5: 4.0, 0.9: 2.0}) == 1
+    assert sparse_product.break_even({0.5: 0.4, 0.9: 2.0}) == 1
+    assert sparse_product.break_even({0.5: 0.4, 0.9: 0.2}) == 0.5
+    spread = {0.5: Spread(4.0, 1, 9, ()), 0.9: Spread(0.25, 0, 1, ())}
+    assert sparse_product.break_even(spread) == pytest.approx(0.7)
+
+
+def test_the_finding_says_what_break_even_says():
+    assert "not faster" in sparse_product.finding({0.5: 4.0, 0.9: 2.0})
+    assert "win at 70% zeros" in sparse_product.finding({0.5: 4.0, 0.9: 0.25})
 
 
 @pytest.mark.parametrize("share", [0.5, 0.75])
@@ -295,7 +373,7 @@ def test_sparse_time_shows_medians_and_spread():
 def test_nothing_here_changes_the_network(bench, validation):
     before = copy.deepcopy(bench.network.state_dict())
     bench.draw(**SETTING)
-    unit_removal.halves(bench.network, "fc1", torch.rand(12))
+    unit_removal.dead_row("x", bench.network, {"fc1": torch.arange(3)}, *[validation[0]] * 2)
     unit_removal.woken(bench.network, {"fc1": torch.arange(3)}, validation[0])
     after = bench.network.state_dict()
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())

@@ -91,3 +91,19 @@ def test_messages(logits, options, words):
         distill.loss(nn.Linear(1, 1), **options)
     with pytest.raises(ValueError, match="one shape"):
         distill.distillation_loss(logits[0], logits[1][:, :3], LABELS)
+
+
+def test_a_shuffled_teacher_is_as_sure_and_knows_no_more():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(2000, 5, generator=generator)
+    images[:, 3] += 2  # class 3 is the second best more often than not
+    images[:, 1] += 8
+    shuffled = distill.ShuffledTeacher(nn.Identity(), seed=1)
+    found = shuffled(images)
+    assert torch.equal(found.argmax(1), images.argmax(1))
+    assert torch.equal(found.sort(1).values, images.sort(1).values)
+    means = found.mean(0)[[0, 2, 3, 4]]
+    assert means.max() - means.min() < 0.2 < images[:, 3].mean() - images[:, 0].mean()
+    assert not torch.equal(shuffled(images), found)  # another order at each call
+    again = distill.ShuffledTeacher(nn.Identity(), seed=1)
+    assert torch.equal(again(images), found)

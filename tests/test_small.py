@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from course_utils import data, entropy, fresh_process, models, prune, quantize, shared, training
-from course_utils.models import small_header, small_parts
+from course_utils.models import small, small_header, small_parts
 
 
 @pytest.fixture
@@ -200,6 +200,16 @@ def content(network):
     return models.network_bytes(shared.share_weights(network, clusters=5), small=True)
 
 
+def test_a_file_taken_apart_shows_each_tensor_as_it_stands_there(network):
+    content = models.network_bytes(shared.share_weights(network, clusters=8), small=True)
+    named, parts = small.take_apart(content)
+    assert named.settings == network.settings
+    assert list(parts) == [name for name, _ in network.named_parameters()]
+    assert all(part.head() in content for part in parts.values())  # to the byte
+    for name, part in parts.items():
+        assert part.symbols is None or part.symbols.shape == network.get_parameter(name).shape
+
+
 def test_every_cut_and_every_flipped_bit_is_noticed(content, tmp_path):
     for length in range(len(content)):
         assert opened(content[:length], tmp_path / "n.small") is None
@@ -260,6 +270,6 @@ def test_a_name_the_course_does_not_know_is_refused(tmp_path):
 
 def test_classes_keep_their_numbers():
     """Files name classes by number: the tuple may grow at its end and never change before."""
-    known = ("", "SimplifiedCNN", "Net", "LeNet5", "ShallowCNN", "ResNet")
+    known = ("", "SimplifiedCNN", "Net", "LeNet5", "ShallowCNN", "ResNet", "TinyCNN")
     assert small_header.NUMBERED[: len(known)] == known
     assert set(small_header.NUMBERED[1:]) <= set(models.ARCHITECTURES)

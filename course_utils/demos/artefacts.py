@@ -17,7 +17,7 @@ def measured(
     labels: torch.Tensor,
     *,
     batch: int = 64,
-    runs: int = 15,
+    runs: int = 9,
 ) -> list[dict[str, Any]]:
     """Save each network, load the file, and measure what was loaded; the first is the reference.
 

@@ -153,7 +153,7 @@ def words_for_artefacts(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def sparse_time(ratios: Mapping[float, Spread], *, title: str) -> Any:
+def sparse_time(ratios: Mapping[float, Spread], title: str) -> Any:
     """Draw the time of a sparse product against the dense one, by the share of zeros."""
     from matplotlib.ticker import LogLocator, NullLocator
 

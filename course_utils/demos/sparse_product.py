@@ -45,14 +45,25 @@ def csr_bytes(share: float, *, outputs: int = 500, inputs: int = 800) -> int:
     return 8 * left + 4 * (outputs + 1)
 
 
-def break_even(ratios: Mapping[float, float]) -> float | None:
-    """Return the share of zeros at which the ratio passes 1 for the last time; None: nowhere.
+def break_even(ratios: Mapping[float, measure.Spread | float]) -> float:
+    """Return the share of zeros from which on the ratio stays below 1.
 
-    Between two measured shares the ratio's logarithm is taken as a straight line.
+    Between two measured shares the ratio's logarithm is taken as a straight line. 1.0 if the
+    sparse product loses at the last share, the first share if it wins at every one.
     """
-    pairs = list(itertools.pairwise(sorted(ratios.items())))
-    for (a, over), (b, under) in reversed(pairs):
+    medians = sorted((s, getattr(r, "median", r)) for s, r in ratios.items())
+    if medians[-1][1] > 1:
+        return 1.0
+    for (a, over), (b, under) in reversed(list(itertools.pairwise(medians))):
         if over > 1 >= under:
             high, low = math.log(over), math.log(under)
             return a + (b - a) * high / (high - low)
-    return None
+    return medians[0][0]
+
+
+def finding(ratios: Mapping[float, measure.Spread | float]) -> str:
+    """Say what `break_even` finds, as a figure's title."""
+    share = break_even(ratios)
+    if share == 1:
+        return "On this machine CSR is not faster in this range"
+    return f"On this machine CSR begins to win at {share:.0%} zeros"

@@ -1,6 +1,7 @@
 """Exercises of lesson 3.3: which weights can go?"""
 
 import copy
+import math
 
 import numpy as np
 import torch
@@ -26,6 +27,10 @@ def _floored(scores, share):
     return exact_mask(scores, int(share * scores.numel()) / scores.numel())
 
 
+def _raised(scores, share):
+    return exact_mask(scores, math.ceil(share * scores.numel()) / scores.numel())
+
+
 def _backwards(scores, share):
     flat, count = scores.flatten(), round(share * scores.numel())
     mask = torch.zeros(len(flat), dtype=torch.bool)
@@ -40,6 +45,10 @@ def _from_the_end(scores, share):
     return mask.view_as(scores)
 
 
+def _places_for_ranks(scores, share):
+    return (scores.flatten().argsort() >= round(share * scores.numel())).view_as(scores)
+
+
 def _each_row(scores, share):
     if scores.dim() < 2:
         return exact_mask(scores, share)
@@ -50,12 +59,15 @@ EXACT = (
     (_from_the_end, "Nothing was to go and everything went: `x[-n:]` is all of x at n = 0. Count "
      "from the front."),
     (_floored, "`int` cuts off: 3.6 weights become 3. `round` them."),
+    (_raised, "`ceil` goes up: 1.2 weights become 2. `round` them."),
     (lambda s, share: s > _limit(s, share),
      "Too many went, for `>` drops *every* score equal to the threshold. Rank the places instead "
      "(`argsort`), and drop the first of them."),
     (lambda s, share: s >= _limit(s, share),
      "Too few went, for `>=` keeps *every* score equal to the threshold. Rank the places instead "
      "(`argsort`), and drop the first of them."),
+    (_places_for_ranks, "`argsort` lists *places*, the lowest score's first. It is no list of "
+     "ranks: use it as an index, or sort twice."),
     (lambda s, share: ~exact_mask(s, share),
      "Turned round: True is wanted for the weights that *stay*."),
     (lambda s, share: exact_mask(-s, share),
@@ -68,14 +80,15 @@ EXACT = (
 )  # fmt: skip
 
 SCORES = (
-    ([0.4, 0.1, 0.3, 0.5, 0.2], 0.4),
+    ([0.4, 0.1, 0.5, 0.3, 0.2], 0.4),
     ([0.2, 0.5, 0.2, 0.2, 0.1, 0.2], 0.5),
     ([[0.9, 0.8, 0.7], [0.1, 0.2, 0.3]], 0.6),
     ([[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]], 0.5),
     ([[[0.3, 0.3], [0.3, 0.3]], [[0.3, 0.3], [0.3, 0.3]]], 0.25),
     ([0.3, 0.1, 0.2], 0.0),
+    ([0.3, 0.1, 0.2], 0.4),
 )
-"""Without ties, with ties, rounded up, mostly ties, all equal, nothing to drop."""
+"""Without ties, with ties, rounded up, mostly ties, all equal, nothing to drop, rounded down."""
 
 
 @exercise(
@@ -99,6 +112,11 @@ def _(answer):
     return None
 
 
+def _plain(scores) -> str:
+    """The scores without the digits that float32 adds."""
+    return np.array2string(scores.numpy(), separator=", ").replace("\n", "")
+
+
 def _mask_remark(answer, scores, share) -> str | None:
     given = scores.clone()
     got = answer(scores, share)
@@ -106,7 +124,7 @@ def _mask_remark(answer, scores, share) -> str | None:
         return "Nothing (None) came back. Is the `return` missing?"
     if not torch.equal(scores, given):
         return "Your function changed its scores; work with new tensors."
-    where = f"for scores {scores.tolist()} and a share of {share:g}"
+    where = f"for scores {_plain(scores)} and a share of {share:g}"
     got = torch.as_tensor(np.asarray(got) if not isinstance(got, torch.Tensor) else got)
     if got.shape != scores.shape:
         return expect(got, exact_mask(scores, share), where)
@@ -149,6 +167,9 @@ FLAT = (
      "That is the *first* column of each channel; `places` neighbours belong to it."),
     (lambda stay, places: torch.cat([torch.as_tensor(stay) * places + i for i in range(places)]),
      "The right columns in the wrong order: first all of one channel, then all of the next."),
+    (lambda stay, places: torch.arange(int(stay[0]) * places, (int(stay[-1]) + 1) * places),
+     "Those are all columns from the first channel to the last; the channels between that go, "
+     "go with theirs."),
     (lambda stay, places: torch.arange(len(stay) * places),
      "Those are the first columns, whichever channels stay. Channel k begins at k · places."),
     (lambda stay, places: torch.cat([k + torch.arange(places) for k in torch.as_tensor(stay)]),
@@ -281,8 +302,8 @@ def _zeros_remark(after_step, model, masks) -> str | None:
         if (now[~mask] != 0).any():
             return (
                 f"After your function {int((now[~mask] != 0).sum())} masked weights of {name} are "
-                "not 0. The step has moved them already: change the *weights* of the model that "
-                "comes, not the gradients and not a copy."
+                "not 0 (share 0.5 of the run). The step has moved them: change the *weights* of "
+                "the model that comes, not the gradients and not a copy, after *every* step."
             )
         if not torch.equal(now[mask], values[mask]):
             return f"Weights of {name} that stay were changed; only masked ones may."

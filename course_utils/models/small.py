@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from binascii import crc_hqx
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -59,6 +60,23 @@ def from_small(content: bytes) -> Network:
     Raises:
         ValueError, TypeError, KeyError, RuntimeError: the file is damaged or makes no sense.
     """
+    network, parts = take_apart(content)
+    state = dict(network.state_dict())
+    for name, part in parts.items():
+        tensor = state[name]
+        state[name] = rebuild(part, part.symbols, tensor.shape)
+        if state[name].dtype != tensor.dtype:
+            raise ValueError(f"{name} holds {state[name].dtype} instead of {tensor.dtype}")
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def take_apart(content: bytes) -> tuple[Network, dict[str, Part]]:
+    """Read a file without putting the network together.
+
+    Returns:
+        the untrained network that the file names, and each tensor as it stands in the file.
+    """
     content, checksum = content[:-2], content[-2:]
     if crc_hqx(content, 0).to_bytes(2, "big") != checksum:
         raise ValueError("its checksum is wrong")
@@ -66,17 +84,11 @@ def from_small(content: bytes) -> Network:
     if (version := reader.byte()) != VERSION:
         raise ValueError(f"its version is {version}, this course reads {VERSION}")
     network = _built(*read_header(reader))
-    slots = _stored(network, bool(reader.byte()))
-    parts = [read_part(reader, tensor.shape) for _, tensor in slots]
-    symbols = _read_symbols(reader.rest(), parts, [tensor.shape for _, tensor in slots])
-    state = dict(network.state_dict())
-    for (name, tensor), part in zip(slots, parts, strict=True):
-        state[name] = rebuild(part, next(symbols), tensor.shape)
-        if state[name].dtype != tensor.dtype:
-            raise ValueError(f"{name} holds {state[name].dtype} instead of {tensor.dtype}")
-    next(symbols, None)  # the check at the end
-    network.load_state_dict(state)
-    return network.eval()
+    slots = dict(_stored(network, bool(reader.byte())))
+    heads = [read_part(reader, tensor.shape) for tensor in slots.values()]
+    symbols = _read_symbols(reader.rest(), heads, [tensor.shape for tensor in slots.values()])
+    parts = [replace(head, symbols=read) for head, read in zip(heads, symbols, strict=True)]
+    return network, dict(zip(slots, parts, strict=True))
 
 
 def _built(architecture: str, settings: dict) -> Network:
@@ -161,5 +173,5 @@ def _read_symbols(
             continue
         blank = [0] * shape.numel()
         read = entropy.walk(coder, blank, alphabet=part.alphabet, columns=_columns(shape))
-        yield torch.tensor(read, dtype=torch.int64)
+        yield torch.tensor(read, dtype=torch.int64).view(shape)
     coder.finish()

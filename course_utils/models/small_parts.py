@@ -41,10 +41,11 @@ class Part:
 
     def head(self) -> bytes:
         """What comes before the coded symbols: kind, sizes, numbers."""
-        form = _TYPES.index(self.numbers.dtype)
+        brief = _brief(self.numbers)  # a part that was read holds float32
+        form = _TYPES.index(brief.dtype)
         count = {TABLE: bytes([self.alphabet - 1]), GRID: bytes([self.alphabet // 2]),
                  SPARSE: number_bytes(self.numbers.numel()), VALUES: b""}[self.kind]  # fmt: skip
-        numbers = self.numbers.flatten().numpy()
+        numbers = brief.flatten().numpy()
         numbers = numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
         return bytes([self.kind | form << 2 | self.per_channel << 4]) + count + numbers
 

@@ -4,6 +4,7 @@ from course_utils.prune.activations import apoz, dead, idlest, rarely_active
 from course_utils.prune.blocks import n_of_m, n_of_m_masks
 from course_utils.prune.by_magnitude import magnitude, magnitude_masks
 from course_utils.prune.by_score import lamp_scores, masks_by_score
+from course_utils.prune.by_taylor import taylor
 from course_utils.prune.controls import random_masks, shuffled
 from course_utils.prune.layer_by_layer import sensitivity
 from course_utils.prune.masks import (
@@ -16,6 +17,7 @@ from course_utils.prune.masks import (
 )
 from course_utils.prune.schedule import Gradual, cubic, gradual
 from course_utils.prune.thresholds import ThresholdReLU, activation_sparsity, thresholded
+from course_utils.prune.units import remove_idle, remove_units
 
 __all__ = [
     "Gradual",
@@ -39,8 +41,11 @@ __all__ = [
     "prunable",
     "random_masks",
     "rarely_active",
+    "remove_idle",
+    "remove_units",
     "sensitivity",
     "shuffled",
     "sparsity",
+    "taylor",
     "thresholded",
 ]

@@ -1,0 +1,144 @@
+"""Lesson 3.4: a teacher seen through its temperature, and ten images that teach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils import condense, data, plots
+
+
+class Thermometer:
+    """A teacher's probabilities for real pictures, at any temperature.
+
+    Args:
+        images: n x 1 x height x width.
+        logits: the teacher's, n x class, for these images.
+        labels: n.
+    """
+
+    def __init__(self, images: Tensor, logits: Tensor, labels: Tensor) -> None:
+        self.images, self.logits, self.labels = images, logits, labels
+        self.rows = [int((labels == c).nonzero()[0]) for c in range(10)]
+
+    def probabilities(self, picture: int, temperature: float) -> Tensor:
+        """The softmax at a temperature, for the first image of a class."""
+        return (self.logits[self.rows[picture]] / temperature).softmax(0)
+
+    def draw(self, picture: int, temperature: float) -> Any:
+        """Draw the image, and a bar a class on one scale for all temperatures."""
+        made, (left, right) = plots.figure(
+            columns=2, width=7, height=3, gridspec_kw={"width_ratios": [1, 2]}
+        )
+        plots.draw_image(left, self.images[self.rows[picture]])
+        share = self.probabilities(picture, temperature)
+        right.barh(range(10), share.tolist(), color=plots.COLOURS["distillation"])
+        right.set_yticks(range(10), data.FASHION_CLASSES, fontsize=9)
+        right.invert_yaxis()
+        right.set(xlim=(0, 1), xlabel="probability", title=self._title(picture, temperature))
+        return made
+
+    def words(self, picture: int, temperature: float) -> str:
+        """The picture of `draw` in words."""
+        share, which = self.probabilities(picture, temperature).topk(3)
+        names = [f"{data.FASHION_CLASSES[c]} {p:.1%}" for p, c in zip(share, which.tolist(),
+                                                                        strict=True)]  # fmt: skip
+        return f"{self._title(picture, temperature)}. The three highest: {', '.join(names)}."
+
+    def _title(self, picture: int, temperature: float) -> str:
+        share = self.probabilities(picture, temperature)
+        entropy = -(share * share.clamp_min(1e-12).log()).sum().item()
+        return f"T = {temperature:g}: entropy {entropy:.2f} of {torch.tensor(10.0).log():.2f}"
+
+
+class TenImages:
+    """What random networks learn from ten images, and from nine of them.
+
+    Features are computed once; leaving an image out then costs one small linear system.
+
+    Args:
+        sets: by name, images and targets, ten each, in the order of the digits.
+        held_out: images and class indices.
+        fresh: makes a new network; three are drawn.
+    """
+
+    def __init__(
+        self,
+        sets: Mapping[str, tuple[Tensor, Tensor]],
+        held_out: tuple[Tensor, Tensor],
+        fresh: condense.Fresh,
+    ) -> None:
+        networks = [condense.seeded(fresh, seed) for seed in range(3)]
+        self.sets, self.labels = dict(sets), held_out[1]
+        self.seen = [condense.features(n, held_out[0]) for n in networks]
+        self.mine = {
+            name: [condense.features(n, images) for n in networks]
+            for name, (images, _) in sets.items()
+        }
+
+    def answers(self, which: str, left_out: int | None = None) -> Tensor:
+        """The classes that a regression from the set, one image left out, gives held-out ones."""
+        keep = [k for k in range(len(self.sets[which][0])) if k != left_out]
+        targets = self.sets[which][1][keep]
+        total = sum(
+            condense.ridge_predict(mine[keep], targets, seen)
+            for mine, seen in zip(self.mine[which], self.seen, strict=True)
+        )
+        return total.argmax(1)
+
+    def recalls(self, which: str, left_out: int | None = None) -> Tensor:
+        """The share of each digit's held-out images that is read right."""
+        right = (self.answers(which, left_out) == self.labels).float()
+        return torch.stack([right[self.labels == c].mean() for c in range(10)])
+
+    def accuracy(self, which: str, left_out: int | None = None) -> float:
+        """The share of all held-out images that is read right."""
+        return (self.answers(which, left_out) == self.labels).float().mean().item()
+
+    def draw(self, which: str, left_out: int | None) -> Any:
+        """Draw the ten images above, each digit's recall below."""
+        images, _ = self.sets[which]
+        made, axes = plots.figure(rows=2, columns=10, width=7.6, height=3.1)
+        for place, axis in enumerate(axes[0]):
+            plots.draw_image(axis, images[place])
+            if place == left_out:
+                axis.images[0].set_alpha(0.15)
+        below = made.add_subplot(2, 1, 2)
+        for axis in axes[1]:
+            axis.remove()
+        shades = [plots.COLOURS["random" if c == left_out else "data"] for c in range(10)]
+        below.bar(range(10), self.recalls(which, left_out).tolist(), color=shades)
+        below.set(ylim=(0, 1), ylabel="share read right", xlabel="digit in held-out images")
+        below.set_xticks(range(10))
+        made.suptitle(self._title(which, left_out), fontsize=11, fontweight="bold")
+        return made
+
+    def words(self, which: str, left_out: int | None) -> str:
+        """The picture of `draw` in words."""
+        shares = ", ".join(f"{c}: {r:.0%}" for c, r in enumerate(self.recalls(which, left_out)))
+        return f"{self._title(which, left_out)}. By digit, {shares}."
+
+    def _title(self, which: str, left_out: int | None) -> str:
+        count = "ten images" if left_out is None else f"without the image of the {left_out}"
+        return f"{which}, {count}: {self.accuracy(which, left_out):.1%} read right"
+
+
+def table(
+    sets: Mapping[str, tuple[Tensor, Tensor]],
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+) -> list[dict]:
+    """One row a set: its mean score by each protocol, bytes, points of accuracy an image.
+
+    Bytes are a byte a pixel, and a byte a soft target or a byte a hard label.
+    """
+    rows = []
+    for name, (images, targets) in sets.items():
+        hard = len(targets.unique()) == 2  # 1 − 1/classes and −1/classes, nothing else
+        row = {"set": name, "bytes": images.numel() + (len(images) if hard else targets.numel())}
+        row |= {by: sum(of) / len(of) for by, of in scores[name].items()}
+        first = next(iter(scores[name].values()))
+        rows.append(row | {"points an image": 100 * sum(first) / len(first) / len(images)})
+    return rows
