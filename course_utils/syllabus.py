@@ -59,7 +59,7 @@ _ROWS = (
     ("3.1", "structure", 30, 65, "A 3.1 · A 2.1.1", "How much structure does a network need?"),
     ("3.2", "quantization", 30, 60, "A 3.2 · B 2.1", "How few bits does a weight need?"),
     ("3.3", "pruning", 30, 55, "A 3.3 · B 2.1", "Which weights can go?"),
-    ("3.4", "distillation", 35, 75, "A 3.4 · B 2.1", "What can a student network learn?"),
+    ("3.4", "distillation", 35, 70, "A 3.4 · B 2.1", "What can a student network learn?"),
     ("3.5", "gradients", 0, 0, "A 2.2.1", "Which pixels did the network look at?"),
     ("3.6", "lime", 0, 0, "B 2.2", "Can a simple model stand in for a complicated one?"),
     ("3.7", "shap", 0, 0, "B 2.2", "Who deserves the credit for a prediction?"),

@@ -51,7 +51,7 @@ def before_and_after(before: Seeds, after: Seeds, methods: Sequence[str], *, tit
 
 def sets_of_ten(sets: Mapping[str, tuple[Tensor, Tensor]], *, title: str) -> Any:
     """Draw sets of ten images, one below the other."""
-    made, axes = plots.figure(rows=len(sets), columns=10, width=7.6, height=0.95 * len(sets) + 0.4)
+    made, axes = plots.figure(rows=len(sets), columns=10, width=7.6, height=0.75 * len(sets) + 0.4)
     for row, (name, (images, _)) in zip(np.atleast_2d(axes), sets.items(), strict=True):
         for axis, image in zip(row, images, strict=True):
             plots.draw_image(axis, image)

@@ -79,8 +79,12 @@ class TenImages:
             for name, (images, _) in sets.items()
         }
 
-    def answers(self, which: str, left_out: int | None = None) -> Tensor:
-        """The classes that a regression from the set, one image left out, gives held-out ones."""
+    def answers(self, which: str, left_out: int = -1) -> Tensor:
+        """The classes that a regression from the set gives held-out images.
+
+        Args:
+            left_out: the image that is not used; −1 uses all.
+        """
         keep = [k for k in range(len(self.sets[which][0])) if k != left_out]
         targets = self.sets[which][1][keep]
         total = sum(
@@ -89,16 +93,16 @@ class TenImages:
         )
         return total.argmax(1)
 
-    def recalls(self, which: str, left_out: int | None = None) -> Tensor:
+    def recalls(self, which: str, left_out: int = -1) -> Tensor:
         """The share of each digit's held-out images that is read right."""
         right = (self.answers(which, left_out) == self.labels).float()
         return torch.stack([right[self.labels == c].mean() for c in range(10)])
 
-    def accuracy(self, which: str, left_out: int | None = None) -> float:
+    def accuracy(self, which: str, left_out: int = -1) -> float:
         """The share of all held-out images that is read right."""
         return (self.answers(which, left_out) == self.labels).float().mean().item()
 
-    def draw(self, which: str, left_out: int | None) -> Any:
+    def draw(self, which: str, left_out: int) -> Any:
         """Draw the ten images above, each digit's recall below."""
         images, _ = self.sets[which]
         made, axes = plots.figure(rows=2, columns=10, width=7.6, height=3.1)
@@ -116,13 +120,13 @@ class TenImages:
         made.suptitle(self._title(which, left_out), fontsize=11, fontweight="bold")
         return made
 
-    def words(self, which: str, left_out: int | None) -> str:
+    def words(self, which: str, left_out: int) -> str:
         """The picture of `draw` in words."""
         shares = ", ".join(f"{c}: {r:.0%}" for c, r in enumerate(self.recalls(which, left_out)))
         return f"{self._title(which, left_out)}. By digit, {shares}."
 
-    def _title(self, which: str, left_out: int | None) -> str:
-        count = "ten images" if left_out is None else f"without the image of the {left_out}"
+    def _title(self, which: str, left_out: int) -> str:
+        count = "ten images" if left_out < 0 else f"without the image of the {left_out}"
         return f"{which}, {count}: {self.accuracy(which, left_out):.1%} read right"
 
 
