@@ -71,7 +71,7 @@ def schedules(found: Mapping[str, Sequence[float]], *, final: float, until: floa
         right.plot(places, pair, "o-", color=plots.colour("pruning"), alpha=0.7)
     right.set_xticks(places, list(found))
     right.set_xlim(-0.4, len(found) - 0.6)
-    right.yaxis.set_major_locator(MultipleLocator(0.05))
+    right.yaxis.set_major_locator(MultipleLocator(0.02))
     right.yaxis.set_major_formatter("{x:.0%}")
     right.set(ylabel="accuracy", title="A line a network")
     return made
@@ -167,7 +167,7 @@ def sparse_time(ratios: Mapping[float, Spread], title: str) -> Any:
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.yaxis.set_major_formatter("{x:g}")
-    _percent(axis, shares, y=False)
+    _percent(axis, shares[:-2] + shares[-1:], y=False)  # the last labels would overlap
     axis.set(xlabel="share of zeros", ylabel="time / dense time", title=title)
     return made
 
