@@ -13,7 +13,7 @@ from course_utils.models.small import take_apart
 from course_utils.models.small_parts import VALUES
 
 SHELF = {
-    "LeNet300": "reference", "LeNet300-shared": "pruning",
+    "LeNet300": "reference", "LeNet300-taught": "distillation", "LeNet300-shared": "pruning",
     "LeNet5": "reference", "LeNet5-int4": "quantization", "LeNet5-ternary": "quantization",
     "LeNet5-binary": "quantization", "LeNet5-shared": "pruning",
     "LeNet5-thousandfold": "pruning", "Tiny": "structure", "Tiny-1KiB": "quantization",
