@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import condense
+from course_utils import condense, models
 
 
 def numbers(*shape, seed=0):
@@ -175,3 +175,11 @@ def test_a_random_convnet_hangs_on_its_seed_alone(size):
     assert not torch.equal(one(images), other(images))
     with pytest.raises(ValueError, match="at least 8"):
         condense.random_convnet(size=1)
+
+
+def test_the_untrained_cnn_sees_what_simplified_cnn_starts_from():
+    images = torch.rand(2, 1, 32, 32)
+    one = condense.seeded(condense.untrained_cnn, 3)
+    whole = condense.seeded(models.SimplifiedCNN, 3)
+    assert torch.equal(condense.features(one, images), whole[:8](images))
+    assert one(images).shape == (2, 10)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from course_utils import condense, data, training
+from course_utils.condense import recipes
 
 
 def stripes(count, *, seed=0):
@@ -137,6 +138,17 @@ def test_the_student_sees_nothing_but_the_set(start):
     assert condense.squared_error(one, *start).item() < 0.01
 
 
+def test_judges_by_hand():
+    guess, wanted = torch.tensor([[0.3, 0.1]]), torch.tensor([[0.5, -0.5]])
+    assert condense.squared(guess, wanted).item() == pytest.approx(0.2**2 + 0.6**2)
+    both = condense.squared(guess.repeat(2, 1), torch.cat([wanted, guess]))
+    assert both.item() == pytest.approx(0.2)  # a mean over images
+    logits = 10 * guess
+    by_hand = torch.log(1 + (logits[0, 1] - logits[0, 0]).exp())
+    assert condense.classified(guess, wanted).item() == pytest.approx(by_hand.item(), rel=1e-5)
+    assert condense.classified(guess, wanted, scale=0.0).item() == pytest.approx(0.6931, abs=1e-4)
+
+
 def test_squared_error_is_a_mean_over_images():
     logits = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
     found = condense.squared_error(nn.Identity(), logits, torch.zeros(2, 2))
@@ -210,3 +222,49 @@ def test_what_cannot_be_a_set_is_refused(tmp_path, images, targets, name, words)
 def test_an_unknown_name_lists_the_committed_sets():
     with pytest.raises(FileNotFoundError, match="Fashion-100"):
         condense.load_set("Fashion-7")
+
+
+# ---- what is committed
+
+
+@pytest.mark.parametrize(("name", "count", "size"), [
+    ("MNIST-10", 10, 28), ("Fashion-10", 10, 32), ("Fashion-100", 100, 32),
+])  # fmt: skip
+def test_committed_sets_stand_class_by_class(name, count, size):
+    images, targets = condense.load_set(name)
+    assert images.shape == (count, 1, size, size) and targets.shape == (count, 10)
+    rows = torch.arange(10).repeat_interleave(count // 10)
+    assert (targets.argmax(1) == rows).float().mean() >= 0.7  # some say another class by now
+    assert condense.set_path(name).stat().st_size <= count * (size**2 + 10) + 300
+    assert name in recipes.RECIPES and 10 * recipes.RECIPES[name].per_class == count
+
+
+def test_the_committed_ten_teach_random_networks_what_real_ten_do_not():
+    train, held_out = data.mnist("train", limit=2000), data.mnist("validation", limit=500)
+    rows = condense.herding(train[0], train[1], per_class=1)
+    real_ten = train[0][rows], condense.centred(train[1][rows])
+    how = {"fresh": condense.random_convnet, "protocol": "ridge", "networks": 2, "seeds": (0, 1)}
+    learned_ten, herded = (
+        min(condense.score(*some, held_out, **how))
+        for some in (condense.load_set("MNIST-10"), real_ten)
+    )
+    assert learned_ten > 0.86 and learned_ten > herded + 0.1
+
+
+def test_a_recipe_learns_what_its_settings_say(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(recipes, "learn", lambda *sets, **how: seen.update(how, sets=sets) or sets)
+    small = recipes.Recipe(
+        lambda split: data.mnist(split, limit=300), 2, condense.random_convnet,
+        {"steps": 7, "ridge": 0.5},
+    )  # fmt: skip
+    monkeypatch.setitem(recipes.RECIPES, "small", small)
+    images, targets, real = recipes.learned_set("small", progress=False)
+    assert len(images) == len(targets) == 20 and len(real[0]) == 300
+    assert seen["steps"] == 7 and seen["ridge"] == 0.5
+    solved = condense.solve_targets(images, real, fresh=condense.random_convnet, ridge=0.5)
+    assert torch.equal(targets, solved)
+    with pytest.raises(ValueError, match="no recipe for 'MNIST-11'; there are: MNIST-10"):
+        recipes.learned_set("MNIST-11")
+    with pytest.raises(SystemExit, match="no set MNIST-11"):
+        recipes.main(["MNIST-11"])

@@ -80,22 +80,26 @@ def test_the_widget_answers(tens):
 def test_the_table_counts_bytes_and_points():
     images, hard = torch.zeros(10, 1, 28, 28), condense.centred(torch.arange(10))
     sets = {"hard": (images, hard), "soft": (images, hard + torch.randn(10, 10))}
-    rows = demo.table(sets, {"hard": {"ridge": [0.5, 0.7]}, "soft": {"ridge": [0.9, 0.9]}})
+    rows = demo.table(sets, {"hard": [0.5, 0.7], "soft": [0.9, 0.9]})
     assert [row["bytes"] for row in rows] == [7850, 7940]
     assert [row["points an image"] for row in rows] == pytest.approx([6.0, 9.0])
 
 
 def test_pictures_show_every_seed():
     before, after = {"a": [0.0, 0.1], "b": [0.5, 0.6]}, {"a": [0.2, 0.3], "b": [0.9, 1.0]}
-    made = figures.before_and_after(before, after, ["random", "distillation"], title="t")
+    made = figures.before_and_after(before, after, title="t")
     dots = [line.get_xdata().tolist() if hasattr(line.get_xdata(), "tolist")
             else list(line.get_xdata()) for axis in made.axes for line in axis.lines]  # fmt: skip
     assert dots == [[0.0, 0.1], [0.5, 0.6], [0.2, 0.3], [0.9, 1.0]]
     assert figures.words(before) == "a: 0% to 10%; b: 50% to 60%"
-    made = figures.scores({"one": before, "two": after}, ["random", "data"], title="t")
+    made = figures.scores({"one": before, "two": after}, title="t")
     assert list(made.axes[1].lines[0].get_xdata()) == [0.2, 0.3]
     shares = torch.tensor([[0.1, 0.3], [0.5, 0.7]])
-    curve = figures.entropy_curve([1, 2], shares, title="t").axes[0].lines[0]
-    assert curve.get_ydata().tolist() == pytest.approx([0.2, 0.6])
+    curve = figures.entropy_curve([1, 2], shares).axes[0]
+    assert curve.lines[0].get_ydata().tolist() == pytest.approx([0.2, 0.6])
+    assert "20% at T = 1" in figures.words_for_entropy([1, 2], shares)
+    assert "60% at T = 2" in figures.words_for_entropy([1, 2], shares)
+    assert "After the shift: a: 20% to 30%" in figures.words_for_shift(before, after)
+    assert "Read by two: a: 20% to 30%" in figures.words_for_scores({"one": before, "two": after})
     rows = figures.sets_of_ten({"x": (torch.rand(10, 1, 8, 8), None)}, title="t")
     assert len(rows.axes) == 10

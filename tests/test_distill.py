@@ -107,3 +107,15 @@ def test_a_shuffled_teacher_is_as_sure_and_knows_no_more():
     assert not torch.equal(shuffled(images), found)  # another order at each call
     again = distill.ShuffledTeacher(nn.Identity(), seed=1)
     assert torch.equal(again(images), found)
+
+
+def test_the_best_shift_by_hand():
+    """Class 1 lacks 1 on one image and 3 on another; raising it by more than 2 costs two."""
+    logits = torch.tensor([[1.0, 0.1], [3.0, 0.1], [2.0, 0.0], [2.1, 0.0]])
+    labels = torch.tensor([1, 1, 0, 0])
+    kept = logits.clone()
+    assert distill.best_shift(logits, labels, of=1) == 1.0  # three right; the smallest that does
+    assert distill.best_shift(logits, labels, of=1, step=0.5) == 1.0
+    assert distill.best_shift(logits, torch.zeros(4, dtype=torch.long), of=1) == 0.0
+    assert distill.best_shift(logits, torch.ones(4, dtype=torch.long), of=1, most=5.0) == 3.0
+    assert torch.equal(logits, kept)

@@ -14,7 +14,12 @@ Seeds = Mapping[str, Sequence[float]]
 """By name, one number for each seed."""
 
 
-def entropy_curve(temperatures: Sequence[float], shares: Tensor, *, title: str) -> Any:
+SHADES = {"hard": "reference", "teacher": "distillation", "herded": "reference", "learned": "data",
+          "its": "data"}  # fmt: skip
+"""By the first word of a row's name, the method that gives its colour; grey for the others."""
+
+
+def entropy_curve(temperatures: Sequence[float], shares: Tensor) -> Any:
     """Draw the entropy against the temperature: the mean, and the middle 80 % of images.
 
     Args:
@@ -30,18 +35,30 @@ def entropy_curve(temperatures: Sequence[float], shares: Tensor, *, title: str) 
     axis.axhline(1, color="#999999", lw=1)
     axis.set_xscale("log", base=2)
     axis.set_xticks(temperatures, [f"{t:g}" for t in temperatures])
-    axis.set(xlabel="temperature T", ylabel="entropy, share of log 10", ylim=(0, 1.05), title=title)
+    axis.set(xlabel="temperature T", ylabel="entropy, share of log 10", ylim=(0, 1.05))
+    axis.set_title(_entropies(temperatures, shares))
     axis.legend(loc="lower right")
     return made
 
 
-def before_and_after(before: Seeds, after: Seeds, methods: Sequence[str], *, title: str) -> Any:
+def words_for_entropy(temperatures: Sequence[float], shares: Tensor) -> str:
+    """The picture of `entropy_curve` in words."""
+    return f"Entropy against temperature. {_entropies(temperatures, shares)}."
+
+
+def _entropies(temperatures: Sequence[float], shares: Tensor) -> str:
+    """The first, a middle and the last mean, as a title."""
+    some = [0, len(temperatures) // 3, len(temperatures) - 1]
+    parts = [f"{shares[k].mean():.0%} at T = {temperatures[k]:g}" for k in some]
+    return f"Mean entropy: {', '.join(parts)}"
+
+
+def before_and_after(before: Seeds, after: Seeds, *, title: str) -> Any:
     """Draw two panels of dots, one a seed: unseen digits right before and after the shift."""
     made, axes = plots.figure(columns=2, width=7.4, height=1.1 + 0.42 * len(before), sharey=True)
     for axis, values, name in zip(axes, (before, after), ("as trained", "after the shift"),
                                   strict=True):  # fmt: skip
-        for place, (several, method) in enumerate(zip(values.values(), methods, strict=True)):
-            axis.plot(several, [place] * len(several), "o", color=plots.colour(method), alpha=0.8)
+        _dots(axis, values)
         axis.set(xlim=(-0.04, 1.04), xlabel="unseen 3s read right, share", title=name)
     axes[0].set_yticks(range(len(before)), list(before))
     axes[0].invert_yaxis()
@@ -61,18 +78,16 @@ def sets_of_ten(sets: Mapping[str, tuple[Tensor, Tensor]], *, title: str) -> Any
     return made
 
 
-def scores(rows: Mapping[str, Seeds], methods: Sequence[str], *, title: str) -> Any:
+def scores(rows: Mapping[str, Seeds], *, title: str) -> Any:
     """Draw one panel a protocol: the accuracy that each set teaches, one dot a seed.
 
     Args:
         rows: by protocol, by set.
-        methods: the colours of the sets.
     """
     count = len(next(iter(rows.values())))
     made, axes = plots.figure(columns=len(rows), width=7.8, height=1.1 + 0.33 * count, sharey=True)
     for axis, (protocol, sets) in zip(np.atleast_1d(axes), rows.items(), strict=True):
-        for place, (several, method) in enumerate(zip(sets.values(), methods, strict=True)):
-            axis.plot(several, [place] * len(several), "o", color=plots.colour(method), alpha=0.8)
+        _dots(axis, sets)
         axis.axvline(0.1, color="#999999", lw=1)  # guessing
         axis.set(xlim=(0, 1), xlabel="held-out accuracy", title=protocol)
     first = np.atleast_1d(axes)[0]
@@ -82,6 +97,23 @@ def scores(rows: Mapping[str, Seeds], methods: Sequence[str], *, title: str) -> 
     return made
 
 
+def words_for_shift(before: Seeds, after: Seeds) -> str:
+    """The picture of `before_and_after` in words."""
+    return f"Unseen 3s read right. As trained: {words(before)}. After the shift: {words(after)}."
+
+
+def words_for_scores(rows: Mapping[str, Seeds]) -> str:
+    """The picture of `scores` in words."""
+    return " ".join(f"Read by {protocol}: {words(sets)}." for protocol, sets in rows.items())
+
+
 def words(values: Seeds) -> str:
     """Dots in words: the smallest and largest of each row."""
     return "; ".join(f"{name}: {min(of):.0%} to {max(of):.0%}" for name, of in values.items())
+
+
+def _dots(axis: Any, rows: Seeds) -> None:
+    """One line of dots a row, coloured by the first word of its name."""
+    for place, (name, several) in enumerate(rows.items()):
+        shade = plots.COLOURS[SHADES.get(name.split()[0].rstrip(","), "random")]
+        axis.plot(several, [place] * len(several), "o", color=shade, alpha=0.8)
