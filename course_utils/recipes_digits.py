@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import data, distill, models, prune, quantize, shared, training
+from course_utils import data, distill, models, prune, quantize, shared, structure, training
 from course_utils.augment import turn_and_shift
 
 SQUEEZED: dict[str, dict] = {
@@ -63,7 +63,7 @@ def squeezed(folder: Path, *, name: str) -> list[Path]:
     step = prune.gradual(network, plan["sparsity"], scope="lamp", every=20)
     _train(network, taught, epochs=epochs, learning_rate=2e-3, loss=_as_taught, after_step=step)
     share = partial(shared.share_weights, clusters=plan["clusters"], bias_bits=8)
-    network = share(prune.remove_idle(network))
+    network = share(structure.remove_idle(network))
     with shared.tied(network) as keep:
         _train(network, taught, epochs=-(-epochs // 3), learning_rate=5e-4, loss=_as_taught,
                after_step=keep)  # fmt: skip
@@ -123,9 +123,9 @@ def _lean(network: models.LeNet5, units: dict[str, int]) -> models.Network:
     """Keep the units of largest L1 norm: training what is left takes a fraction of the time."""
     gone = {}
     for name, stay in units.items():
-        norms = network.get_submodule(name).weight.detach().abs().flatten(1).sum(1)
+        norms = structure.filter_norms(network.get_submodule(name))
         gone[name] = norms.argsort(stable=True)[: len(norms) - stay]
-    return prune.remove_units(network, gone)
+    return structure.remove_filters(network, gone)
 
 
 def _taught(*, copies: int) -> training.Pair:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_utils import measure, models, prune, recipes_digits, shared, training
+from course_utils import measure, models, prune, recipes_digits, shared, structure, training
 from course_utils.quantize.weights import weighted_layers
 
 
@@ -47,7 +47,7 @@ def test_squeezed_files_hold_few_values(name, made):
     for network in (models.load_network(made[0][name]), models.load_network(name)):
         for values in shared.values(network).values():
             assert len(values) <= plan["clusters"]
-        assert prune.remove_idle(network).settings == network.settings
+        assert structure.remove_idle(network).settings == network.settings
         for layer, stay in plan.get("units", {}).items():
             assert len(network.get_submodule(layer).weight) <= stay
 

@@ -6,6 +6,7 @@ import torch
 
 from course_utils import training
 from course_utils.condense.networks import Fresh, features, seeded
+from course_utils.condense.ridge import ridged
 
 
 def solve_targets(
@@ -38,11 +39,7 @@ def solve_targets(
         rows = torch.randint(len(real[0]), (batch_size,), generator=generator)
         mine, theirs = features(network, images), features(network, real[0][rows])
         kernel = mine @ mine.T
-        reading = torch.linalg.solve(_ridged(kernel, ridge), mine @ theirs.T).T
+        reading = torch.linalg.solve(ridged(kernel, ridge), mine @ theirs.T).T
         squares = squares + reading.T @ reading
         products = products + reading.T @ real[1][rows]
-    return torch.linalg.solve(_ridged(squares, ridge), products)
-
-
-def _ridged(matrix: torch.Tensor, ridge: float) -> torch.Tensor:
-    return matrix + ridge * matrix.diagonal().mean() * torch.eye(len(matrix)).to(matrix)
+    return torch.linalg.solve(ridged(squares, ridge), products)

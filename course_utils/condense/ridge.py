@@ -43,8 +43,13 @@ def ridge_predict(
     if not ridge >= 0:
         raise ValueError(f"ridge must be 0 or more, usually 0.001; got {ridge!r}.")
     kernel = features @ features.T
-    penalty = ridge * kernel.detach().diagonal().mean() * torch.eye(len(kernel)).to(kernel)
-    return new_features @ (features.T @ torch.linalg.solve(kernel + penalty, targets))
+    return new_features @ (features.T @ torch.linalg.solve(ridged(kernel, ridge), targets))
+
+
+def ridged(matrix: torch.Tensor, ridge: float) -> torch.Tensor:
+    """Return the matrix with its diagonal raised by a share of the diagonal's mean."""
+    penalty = ridge * matrix.detach().diagonal().mean()
+    return matrix + penalty * torch.eye(len(matrix)).to(matrix)
 
 
 def centred(labels: torch.Tensor, *, classes: int = 10) -> torch.Tensor:

@@ -17,7 +17,6 @@ from course_utils.prune.masks import (
 )
 from course_utils.prune.schedule import Gradual, cubic, gradual
 from course_utils.prune.thresholds import ThresholdReLU, activation_sparsity, thresholded
-from course_utils.prune.units import remove_idle, remove_units
 
 __all__ = [
     "Gradual",
@@ -41,8 +40,6 @@ __all__ = [
     "prunable",
     "random_masks",
     "rarely_active",
-    "remove_idle",
-    "remove_units",
     "sensitivity",
     "shuffled",
     "sparsity",

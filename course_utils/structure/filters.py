@@ -1,4 +1,4 @@
-"""Structure: networks with fewer filters and units, physically smaller."""
+"""Filters and units that go, with every weight that reads them."""
 
 from __future__ import annotations
 
@@ -7,57 +7,95 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from course_utils.models import SimplifiedCNN
+from course_utils.models import Network
 from course_utils.prune import check_sparsity
 
 REMOVABLE = ("conv1", "conv2", "fc1")
 """SimplifiedCNN's layers whose outputs may go; fc2's are the classes."""
+WIDTHS = ("channels", "hidden")
+"""Settings that name widths, in the order of the layers."""
+Layer = nn.Conv2d | nn.Linear
 
 
-def filter_norms(layer: nn.Conv2d | nn.Linear) -> torch.Tensor:
+def filter_norms(layer: Layer) -> torch.Tensor:
     """Return the L1 norm of each output's weights: a filter's size (Li 2016, 1608.08710)."""
     return layer.weight.detach().abs().flatten(1).sum(1)
 
 
-def remove_filters(
-    network: SimplifiedCNN, remove: Mapping[str, float | torch.Tensor]
-) -> SimplifiedCNN:
+def remove_filters(network: Network, remove: Mapping[str, float | torch.Tensor]) -> Network:
     """Return a narrower network without some filters and units, and without their traces.
 
-    Every later weight that read a removed output goes too, through the flatten layer. The
-    result is an ordinary SimplifiedCNN: it saves, loads and runs faster. Removing outputs
-    that are always zero changes nothing.
+    Every later weight that read a removed output goes too, through a flatten layer, which
+    lays a channel's places side by side. The result is an ordinary network of its class: it
+    saves, loads and runs faster. Removing outputs that are always zero changes nothing.
 
     Args:
-        remove: layer name ("conv1", "conv2", "fc1") to what goes: a share in [0, 1) of
-            its outputs, those of least L1 norm; or the indices of the outputs.
+        network: convolutions and linear layers in a chain, whose settings give their widths
+            as `channels` and `hidden`: SimplifiedCNN, ShallowCNN, Net, LeNet5, TinyCNN.
+        remove: layer name to what goes: a share in [0, 1) of its outputs, those of least L1
+            norm; or the indices of the outputs. The last layer's are the classes and stay.
     """
-    if "replaced" in network.settings:
+    layers = chain(network)
+    *inner, last = layers
+    if unknown := set(remove) - set(inner):
         raise ValueError(
-            f"{', '.join(network.settings['replaced'])} of this network stands replaced; "
-            "remove filters first, then replace layers."
+            f"outputs of {', '.join(sorted(unknown))} cannot be removed; name some of "
+            f"{', '.join(inner)}."
         )
-    keep = {name: _kept(name, getattr(network, name), remove.get(name, 0.0)) for name in REMOVABLE}
-    if unknown := set(remove) - set(REMOVABLE):
-        raise ValueError(
-            f"outputs of {', '.join(sorted(unknown))} cannot be removed; "
-            f"name some of {', '.join(REMOVABLE)}."
-        )
-    settings = network.settings | {
-        "channels": (len(keep["conv1"]), len(keep["conv2"])), "hidden": len(keep["fc1"]),
-    }  # fmt: skip
-    smaller = SimplifiedCNN(**settings)
-    places = (settings["size"] // 4) ** 2  # flatten lays a channel's places side by side
-    flat = (keep["conv2"][:, None] * places + torch.arange(places)).flatten()
-    outputs = torch.arange(network.settings["classes"])
-    _copy(network.conv1, smaller.conv1, keep["conv1"], torch.arange(1))
-    _copy(network.conv2, smaller.conv2, keep["conv2"], keep["conv1"])
-    _copy(network.fc1, smaller.fc1, keep["fc1"], flat)
-    _copy(network.fc2, smaller.fc2, outputs, keep["fc1"])
+    kept = {name: _kept(name, layers[name], remove.get(name, 0.0)) for name in inner}
+    kept[last] = torch.arange(len(layers[last].weight))
+    smaller = type(network)(**network.settings | _widths(network, [len(kept[n]) for n in inner]))
+    state, read = dict(network.state_dict()), None
+    for name, layer in layers.items():
+        weight = layer.weight.detach()[kept[name]]
+        state[f"{name}.weight"] = weight if read is None else _columns(weight, *read)
+        if layer.bias is not None:
+            state[f"{name}.bias"] = layer.bias.detach()[kept[name]]
+        read = kept[name], len(layer.weight)
+    smaller.load_state_dict(state)
     return smaller.train(network.training)
 
 
-def _kept(name: str, layer: nn.Conv2d | nn.Linear, gone: float | torch.Tensor) -> torch.Tensor:
+def chain(network: Network) -> dict[str, Layer]:
+    """Return the layers with weights in the order in which they run.
+
+    Raises:
+        ValueError: they are no plain chain, or stand replaced.
+    """
+    settings = getattr(network, "settings", {})
+    if "replaced" in settings:
+        raise ValueError(
+            f"{', '.join(settings['replaced'])} of this network stands replaced; "
+            "remove filters first, then replace layers."
+        )
+    layers = {n: m for n, m in network.named_modules() if isinstance(m, Layer)}
+    norms = any(isinstance(m, nn.BatchNorm2d) for m in network.modules())
+    widths = [len(layer.weight) for layer in layers.values()][:-1]
+    if norms or not widths or widths != _listed(settings):
+        raise ValueError(
+            f"{type(network).__name__} is no plain chain of layers whose settings name their "
+            "widths, so its outputs cannot be removed."
+        )
+    return layers
+
+
+def _listed(settings: dict) -> list[int]:
+    """All widths that the settings name, a single one or a list of them."""
+    named = [settings[key] for key in WIDTHS if key in settings]
+    return [width for one in named for width in (one if isinstance(one, list) else [one])]
+
+
+def _widths(network: Network, widths: list[int]) -> dict:
+    """Settings for the widths of all layers but the last."""
+    rest, new = iter(widths), {}
+    for key in WIDTHS:
+        old = network.settings.get(key)
+        if old is not None:
+            new[key] = [next(rest) for _ in old] if isinstance(old, list) else next(rest)
+    return new
+
+
+def _kept(name: str, layer: Layer, gone: float | torch.Tensor) -> torch.Tensor:
     """Return the outputs that stay, in rising order."""
     count = len(layer.weight)
     if isinstance(gone, int | float):
@@ -73,7 +111,7 @@ def _kept(name: str, layer: nn.Conv2d | nn.Linear, gone: float | torch.Tensor) -
     return stays.nonzero().flatten()
 
 
-@torch.no_grad()
-def _copy(old: nn.Module, new: nn.Module, outputs: torch.Tensor, inputs: torch.Tensor) -> None:
-    new.weight.copy_(old.weight[outputs][:, inputs])
-    new.bias.copy_(old.bias[outputs])
+def _columns(weight: torch.Tensor, kept: torch.Tensor, before: int) -> torch.Tensor:
+    """Keep the columns that read the kept outputs; each may have several, side by side."""
+    by_output = weight.reshape(len(weight), before, -1, *weight.shape[2:])
+    return by_output[:, kept].reshape(len(weight), -1, *weight.shape[2:])
