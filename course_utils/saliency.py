@@ -13,8 +13,7 @@ import torch
 from torch import nn
 
 from course_utils.models import evaluating
-
-Target = int | torch.Tensor | None
+from course_utils.targets import Target, target_classes
 
 
 def gradient(model: nn.Module, images: torch.Tensor, target: Target = None) -> torch.Tensor:
@@ -71,27 +70,11 @@ def explaining(
             f"it with a method that only asks for predictions, such as occlusion or LIME."
         )
     with evaluating(model):
-        yield _score(model), _classes(model, images, target)
+        yield _score(model), target_classes(model, images, target)
 
 
 def _score(model: nn.Module) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     return lambda images, target: model(images).gather(1, target[:, None]).squeeze(1)
-
-
-def _classes(model: nn.Module, images: torch.Tensor, target: Target) -> torch.Tensor:
-    with torch.no_grad():
-        logits = model(images)
-    if target is None:
-        return logits.argmax(1)
-    classes = torch.as_tensor(target, device=images.device)
-    if classes.is_floating_point() or classes.shape not in ((), (len(images),)):
-        raise ValueError(
-            f"target must be one class for all images or {len(images)} class indices, one an "
-            f"image; got {target!r}."
-        )
-    if classes.min() < 0 or classes.max() >= logits.shape[1]:
-        raise ValueError(f"target must be a class from 0 to {logits.shape[1] - 1}; got {target!r}.")
-    return classes.expand(len(images))
 
 
 def _gradient(score: Callable, images: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import torch
 
+from course_utils.targets import Target, target_classes
+
 Score = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -59,7 +61,7 @@ def fit_line(
 def lime(
     network: Callable[[torch.Tensor], torch.Tensor],
     images: torch.Tensor,
-    target: int | torch.Tensor | None = None,
+    target: Target = None,
     *,
     segments: torch.Tensor | None = None,
     background: float = 0.0,
@@ -88,9 +90,10 @@ def lime(
     if segments.shape != (height, width):
         raise ValueError(f"segments must be {height} x {width}; got {tuple(segments.shape)}.")
     count = int(segments.max()) + 1
-    classes = _classes(network, images, target)
+    classes = target_classes(network, images, target)
     maps = []
     for image, label in zip(images, classes.tolist(), strict=True):
+
         def score(masks, image=image, label=label):
             shown = masks.to(image.device)[:, segments.to(image.device)][:, None]
             pictures = shown * image + (1 - shown) * background
@@ -132,19 +135,6 @@ def _weighted_ridge(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor, ridge: fl
     left, total = w @ (y - x @ weights) ** 2, w @ y**2
     fit = 1 - left / total if total > 0 else torch.tensor(0.0)
     return Surrogate(weights, float(y_mean - x_mean @ weights), float(fit))
-
-
-def _classes(network: Callable, images: torch.Tensor, target) -> torch.Tensor:
-    if target is None:
-        with torch.no_grad():
-            return network(images).argmax(1).cpu()
-    classes = torch.as_tensor(target)
-    if classes.is_floating_point() or classes.shape not in ((), (len(images),)):
-        raise ValueError(
-            f"target must be one class for all images or {len(images)} class indices; "
-            f"got {target!r}."
-        )
-    return classes.expand(len(images))
 
 
 def _check(features: int, samples: int, kernel_width: float, ridge: float) -> None:
