@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from course_utils import training
 from course_utils.training import Loss
 
 
@@ -60,6 +63,37 @@ def loss(teacher: nn.Module, *, temperature: float = 4.0, alpha: float = 0.9) ->
         return distillation_loss(
             student(images), wisdom, labels, temperature=temperature, alpha=alpha
         )
+
+    return distil
+
+
+def ask(
+    teacher: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """Return a teacher's logits with the labels beside them, n x (class + 1).
+
+    Targets for `remembered`. An image that is shown unchanged in every epoch needs to be
+    asked about only once; then learning from a teacher costs no more than learning alone.
+
+    Args:
+        teacher: any network, integers included; no gradient is taken.
+        labels: class indices, n.
+    """
+    if len(images) != len(labels):
+        raise ValueError(f"{len(images)} images came with {len(labels)} labels.")
+    logits = training.predict(teacher, images)
+    return torch.cat([logits, labels.to(logits)[:, None]], 1)
+
+
+def remembered(*, temperature: float = 4.0, alpha: float = 0.9) -> Loss:
+    """Return `loss` for targets that `ask` made: the teacher itself is not needed any more."""
+    check_options(temperature, alpha)
+
+    def distil(student: nn.Module, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return distillation_loss(
+            student(images), targets[:, :-1], targets[:, -1].long(),
+            temperature=temperature, alpha=alpha,
+        )  # fmt: skip
 
     return distil
 

@@ -119,3 +119,19 @@ def test_the_best_shift_by_hand():
     assert distill.best_shift(logits, torch.zeros(4, dtype=torch.long), of=1) == 0.0
     assert distill.best_shift(logits, torch.ones(4, dtype=torch.long), of=1, most=5.0) == 3.0
     assert torch.equal(logits, kept)
+
+
+def test_remembered_answers_teach_what_the_teacher_itself_does(logits):
+    torch.manual_seed(0)
+    teacher, student = nn.Linear(6, 4), nn.Linear(6, 4)
+    images = torch.randn(5, 6)
+    targets = distill.ask(teacher, images, LABELS)
+    assert targets.shape == (5, 5) and not targets.requires_grad
+    assert torch.equal(targets[:, -1].long(), LABELS)
+    live = distill.loss(teacher, temperature=3, alpha=0.4)(student, images, LABELS)
+    kept = distill.remembered(temperature=3, alpha=0.4)(student, images, targets)
+    assert kept.item() == pytest.approx(live.item())
+    with pytest.raises(ValueError, match="5 images came with 4 labels"):
+        distill.ask(teacher, images, LABELS[:4])
+    with pytest.raises(ValueError, match="Did you mean 0.9"):
+        distill.remembered(alpha=90)

@@ -382,6 +382,8 @@ def test_a_count_is_right_or_wrong(got):
         (torch.ones(1), 1, "A tensor of shape (1,) came, one number was expected."),
         (math.nan, 1, "nan means not a number"),
         (math.inf, 1, "divided by zero"),
+        (7, math.inf, "7 came, inf was expected."),
+        (-math.inf, math.inf, "inf was expected."),
         (50, 0.5, "a percentage instead of a share?"),
         (0.005, 0.5, "a share instead of a percentage?"),
         (-3, 3, "Exactly the other sign."),

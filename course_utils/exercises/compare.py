@@ -149,6 +149,7 @@ def _close(got: Any, wanted: Any, tolerance: float | None) -> Any:
     tolerance = 1e-4 if tolerance is None else tolerance
     with np.errstate(invalid="ignore"):
         near = np.abs(got - wanted) <= tolerance * np.maximum(1.0, np.abs(wanted))
+        near = near & np.isfinite(wanted)  # any number is within infinity of infinity
         same = np.equal(got, wanted) | (np.isnan(got) & np.isnan(wanted))
     return near | same
 
