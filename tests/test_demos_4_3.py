@@ -209,3 +209,32 @@ def test_the_widget_follows_its_controls(cutter, network):
     bars = [bar.get_width() for bar in figure.axes[0].patches]
     assert bars == pytest.approx([100 * v for v in (cut.bytes, cut.macs, cut.time, cut.accuracy)])
     assert "4 filters in conv1, 24 in conv2 and 128 units" in figures.words_for_left(cut)
+
+
+def test_one_layer_at_a_time_is_cut(cutter):
+    rows = cutter.one_by_one("L1", share=0.5)
+    assert [row["layer"] for row in rows] == ["conv1", "conv2", "fc1"]
+    alone = cutter.cut("L1", conv1=1.0, conv2=0.5, fc1=1.0)
+    assert rows[1] == {"layer": "conv2", "bytes": alone.bytes, "time": alone.time,
+                       "accuracy": alone.accuracy}  # fmt: skip
+
+
+def test_who_leads_a_race_and_by_how_much():
+    found = {"a": [(0.9, 0.6), (0.1, 0.8)], "b": [(0, 0.5), (0, 0.7)]}
+    assert demo.ahead(found) == "a"
+    assert demo.ahead(found | {"b": [(0, 0.5), (0, 0.9)]}) is None
+    assert demo.ahead(found | {"b": [(0, 0.6), (0, 0.8)]}) is None  # a tie is no lead
+    assert demo.leads(found, over="b") == {"a": pytest.approx([10, 10])}
+
+
+def test_answers_are_those_of_the_network_itself(network, few):
+    wanted = training.predict(network, few[0]).argmax(1)
+    assert torch.equal(demo.answers({"one": network}, few[0])["one"], wanted)
+    assert network.conv2.weight.is_contiguous()
+
+
+def test_pooling_takes_its_share(network, few):
+    assert 0 < demo.pooling_share(network, few[0]) < 1
+    slow = torch.nn.Sequential()
+    slow.fc, slow.pool = torch.nn.Linear(4000, 4000), torch.nn.Identity()
+    assert demo.pooling_share(slow, torch.zeros(4, 4000)) < 0.5

@@ -38,7 +38,8 @@ def words_for_time_and_work(seconds: Mapping[str, float], macs: Mapping[str, int
     return f"Bars for each layer: {', '.join(told)}."
 
 
-ARMS = {"L1": "pruning", "APoZ": "pruning", "lot": "random", "fresh": "structure"}
+ARMS = {"L1": "pruning", "APoZ": "pruning", "lot": "random", "fresh": "structure",
+        "wrong": "control"}  # fmt: skip
 """The starts of the race, by a word of their names, and the methods whose colours they have."""
 
 
@@ -50,7 +51,7 @@ def race(found: Mapping[str, Sequence[tuple[float, float]]], *, whole: Sequence[
         whole: the dense networks' accuracies: a grey band.
     """
     figure, axis = plots.figure(height=3.4)
-    axis.axhspan(100 * min(whole), 100 * max(whole), color=plots.COLOURS["random"], alpha=0.4,
+    axis.axhspan(100 * min(whole), 100 * max(whole), color=plots.COLOURS["reference"], alpha=0.3,
                  lw=0, label="whole networks")  # fmt: skip
     for place, (name, pairs) in enumerate(found.items()):
         shade = plots.colour(next(m for word, m in ARMS.items() if word in name))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import statistics
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,11 +50,34 @@ def in_words(ratio: measure.Spread) -> str:
 
 def times(network: nn.Module, whole: nn.Module, batch: torch.Tensor) -> dict[str, str]:
     """Time a network against the whole one: all images at once, and the first alone."""
-    together = measure.latency_ratio(network, whole, batch, runs=15)
-    alone = measure.latency_ratio(network, whole, batch[:1], runs=100)
+    together = measure.latency_ratio(network, whole, batch, runs=9)
+    alone = measure.latency_ratio(network, whole, batch[:1], runs=50)
     return {f"× for {len(batch)}": f"{together.median:.2f} "
             f"({together.low:.2f}–{together.high:.2f})",
             "× for 1": f"{alone.median:.2f} ({alone.low:.2f}–{alone.high:.2f})"}  # fmt: skip
+
+
+def answers(networks: Mapping[str, nn.Module], images: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return network -> its answers, n classes; channels last, for speed."""
+    ordered = {name: copy.deepcopy(one).to(memory_format=torch.channels_last)
+               for name, one in networks.items()}  # fmt: skip
+    return {name: training.predict(one, images).argmax(1) for name, one in ordered.items()}
+
+
+def ahead(found: Mapping[str, Sequence[tuple[float, float]]]) -> str | None:
+    """Return the start of a race that is ahead of all others on every network, if one is."""
+    rounds = zip(*([after for _, after in pairs] for pairs in found.values()), strict=True)
+    best = {tuple(found)[scores.index(max(scores))] if scores.count(max(scores)) == 1 else None
+            for scores in rounds}  # fmt: skip
+    return best.pop() if len(best) == 1 else None
+
+
+def leads(
+    found: Mapping[str, Sequence[tuple[float, float]]], *, over: str
+) -> dict[str, list[float]]:
+    """Return each other start's lead over one of them after training, in points, by network."""
+    return {name: [100 * (a - b) for (_, a), (_, b) in zip(pairs, found[over], strict=True)]
+            for name, pairs in found.items() if name != over}  # fmt: skip
 
 
 def class_that_pays(
@@ -93,6 +117,12 @@ def layer_seconds(
                 if run >= 0:
                     seconds.setdefault(name, []).append(time.perf_counter() - start)
     return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def pooling_share(network: models.Network, images: torch.Tensor) -> float:
+    """Return the share of a network's time that its pooling layers take."""
+    seconds = layer_seconds(network, images, runs=5)
+    return sum(t for name, t in seconds.items() if "pool" in name) / sum(seconds.values())
 
 
 def promised(section: str, ours: Mapping[str, nn.Module]) -> list[dict[str, str | int]]:
@@ -138,6 +168,13 @@ class Cutter:
             sizes = {n: max(1, round(share * len(scores[n]))) for n, share in shares.items()}
             self._known[key] = self.measured(to_size(self.network, sizes, scores))
         return self._known[key]
+
+    def one_by_one(self, order: str, *, share: float) -> list[dict[str, str | float]]:
+        """Return a row for each layer: what is left when it alone is cut to a share."""
+        whole = dict.fromkeys(next(iter(self.scores.values())), 1.0)
+        cuts = {name: self.cut(order, **whole | {name: share}) for name in whole}
+        return [{"layer": name, "bytes": one.bytes, "time": one.time, "accuracy": one.accuracy}
+                for name, one in cuts.items()]  # fmt: skip
 
     def measured(self, small: models.SimplifiedCNN) -> Cut:
         """Measure a network of any width against the whole one."""

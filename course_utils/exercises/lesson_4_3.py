@@ -57,6 +57,8 @@ TIMES = (
      "layers that are not named count too."),
     (_all_by_product, "You divide the whole time by the factors. A factor shortens its own layer "
      "only."),
+    (lambda shares, factors: time_left(shares, factors) / len(shares),
+     "You take the mean over the layers. They run one after another: their times add up."),
     (_times, "You multiply by the factor: 4 times faster is a quarter of the time."),
     (_weighted_factor, "You average the factors by share and divide by that. Each layer's time is "
      "divided by its own factor first; then comes the sum."),
@@ -147,6 +149,10 @@ LOSSES = (
      "the two."),
     (_by(lambda b, a, y, one: _precision(a, y, one) - _precision(b, y, one)),
      "You look at the images that were *called* the class. Take those whose label it is."),
+    (_by(lambda b, a, y, one: _change(b, a, y, one) / _recall(b, y, one)),
+     "You divide the change by the accuracy before. The difference alone is asked for."),
+    (lambda b, a, y: (hidden_loss(b, a, y)[0], float((a == y).sum() - (b == y).sum()) / len(y)),
+     "The class is right; but the change is that of *all* images. Take the class's own."),
     (_by(lambda b, a, y, one: (a[y == one] == b[y == one]).float().mean()),
      "You count changed answers. An answer may change from wrong to right."),
     (_by(lambda b, a, y, one: (a == one).float().mean() - (b == one).float().mean()),
@@ -212,6 +218,10 @@ def _loss_remark(answer, before, after, labels) -> str | None:
     for wrong, words in LOSSES:
         if _near(got, wrong(before, after, labels)) and not _near(got, wanted):
             return words
+    if got[0] not in labels.tolist():
+        return f"No label is {got[0]:g}: leave classes without images out."
+    if _near(got, (labels.unique().tolist().index(wanted[0]), wanted[1])) and got[0] != wanted[0]:
+        return "You return a place in the list of classes that occur. Return the class there."
     named = expect(got[0], wanted[0], f"as the class, {where}")
     return named or expect(got[1], wanted[1], f"as the change, {where}", tolerance=1e-4)
 
@@ -220,6 +230,7 @@ def _pair(got: Any) -> tuple[float, float] | str:
     """The class and the change as numbers, or the remark on something else."""
     if got is None:
         return "Nothing (None) came back. Is the `return` missing?"
+    got = got.tolist() if hasattr(got, "tolist") else got
     if not isinstance(got, (tuple, list)) or len(got) != 2:
         return "Two things are asked for: `return the_class, the_change`."
     try:

@@ -38,6 +38,8 @@ def test_other_right_ways_are_accepted():
     assert judge("4.3.2", by_numpy).state == "solved"
     as_tensors = lambda b, a, y: [torch.tensor(x) for x in lesson.hidden_loss(b, a, y)]  # noqa: E731
     assert judge("4.3.2", as_tensors).state == "solved"
+    for form in (np.array, torch.tensor, list):
+        assert judge("4.3.2", lambda *x, form=form: form(lesson.hidden_loss(*x))).state == "solved"
 
 
 @pytest.mark.parametrize(("wrong", "words"), lesson.TIMES)
@@ -55,9 +57,21 @@ def with_empty_classes(before, after, labels):
     return int(torch.stack(change).argmin()), torch.stack(change).min()
 
 
+def empty_ones_unchanged(before, after, labels):
+    change = [lesson._change(before, after, labels, one).nan_to_num(0) for one in range(10)]
+    return int(torch.stack(change).argmin()), torch.stack(change).min()
+
+
+def place_for_class(before, after, labels):
+    change = [lesson._change(before, after, labels, one) for one in labels.unique()]
+    return int(torch.stack(change).argmin()), torch.stack(change).min()
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        (empty_ones_unchanged, "leave classes without images out"),
+        (place_for_class, "a place in the list of classes"),
         (lambda b, a, y: None if y.sum() else 0, "return"),
         (lambda b, a, y: lesson.hidden_loss(b, a, y)[0], "Two things"),
         (lambda b, a, y: lesson.hidden_loss(b, a, y)[1], "Two things"),
