@@ -67,7 +67,7 @@ _ROWS = (
     ("3.9", "diagnosis", 0, 0, "A 2.2.3", "When is a network wrong, and how?"),
     ("4.1", "smaller_networks", 30, 60, "A 4.1", "How small can a network be by design?"),
     ("4.2", "integer_networks", 30, 70, "A 4.2", "Can a network run on integers alone?"),
-    ("4.3", "pruned_networks", 30, 75, "A 4.3", "Is a pruned network smaller, or faster?"),
+    ("4.3", "pruned_networks", 30, 70, "A 4.3", "Is a pruned network smaller, or faster?"),
     ("4.4", "distilled_networks", 0, 0, "A 4.4", "Does a teacher help?"),
     ("4.5", "thousandfold", 30, 70, "A 4.2–4.4 · B 4.3", "Can a network shrink a thousandfold?"),
     ("4.6", "photograph", 0, 0, "B 5 · A 5.5", "Does all this hold for a photograph?"),

@@ -164,14 +164,6 @@ def test_terms_curve_and_its_control(network, images, labels):
     assert not torch.allclose(fresh.conv2.depthwise.weight, near.conv2.depthwise.weight)
 
 
-def test_kernels_multiplied_out_are_the_convolution(network):
-    depthwise, pointwise = structure.separable_terms(network.conv2.weight, 2)
-    full = factored.as_kernels(depthwise, pointwise, 2)
-    x, pair = torch.rand(1, 4, 8, 8), structure.separable(network, {"conv2": 2}).conv2
-    wanted = F.conv2d(x, full, network.conv2.bias, padding=1)
-    assert torch.allclose(pair(x), wanted, atol=1e-5)
-
-
 def test_training_leaves_the_network_alone(network, images, labels):
     before = network.fc2.weight.clone()
     again = factored.trained(network, (images, labels), seed=0)
@@ -191,9 +183,6 @@ def test_figures_show_the_numbers():
     axis = figures.terms({1: [0.5], 9: [0.9]}, 0.9, title="x").axes[0]
     assert list(axis.lines[0].get_ydata()) == [0.5, 0.9]
     assert "50% with 1, 90% with 9" in figures.words_for_terms({1: [0.5], 9: [0.9]})
-    rows = {"a": torch.randn(3, 3, 3), "b": torch.randn(3, 3, 3)}
-    axes = figures.kernels(rows, title="x").axes
-    assert torch.allclose(torch.as_tensor(axes[4].images[0].get_array()), rows["b"][1].double())
 
 
 def test_by_depth_draws_each_kind():

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from course_utils import models, plots, prune, structure, training, widgets
-from course_utils.demos import artefacts, sparse_product, unit_removal
+from course_utils.demos import artefacts, sparse_product, sparsity_bench, unit_removal
 from course_utils.demos import figures_3_3 as figures
-from course_utils.demos import lesson_3_3 as demo
+from course_utils.demos import pruning_controls as demo
 from course_utils.measure import Spread
 
 
@@ -26,7 +26,7 @@ def validation():
 
 @pytest.fixture
 def bench(validation):
-    return demo.SparsityBench(network(), validation)
+    return sparsity_bench.SparsityBench(network(), validation)
 
 
 SETTING = {"conv1": 0.0, "conv2": 0.5, "fc1": 0.95, "fc2": 0.8}
@@ -47,19 +47,19 @@ def test_the_bench_measures_what_it_removed(bench, validation):
     pruned = prune.apply(bench.network, bench.masks(SETTING))
     size, accuracy = bench.measured(SETTING)
     assert accuracy == training.evaluate(pruned, *validation)
-    assert size == pytest.approx(sum(demo.coded_bytes(pruned).values()) / 1000)
+    assert size == pytest.approx(sum(sparsity_bench.coded_bytes(pruned).values()) / 1000)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.98])
 def test_coded_tensors_are_as_long_as_the_file_within_a_few_per_cent(share):
     pruned = prune.magnitude(models.load_network("SimplifiedCNN"), share)
     file = len(models.network_bytes(pruned, coded=True))
-    assert sum(demo.coded_bytes(pruned).values()) == pytest.approx(file, rel=0.06)
+    assert sum(sparsity_bench.coded_bytes(pruned).values()) == pytest.approx(file, rel=0.06)
 
 
 def test_rivals_are_lamps(bench, validation):
     pruned = prune.magnitude(bench.network, 0.9, scope="lamp")
-    size = sum(demo.coded_bytes(pruned).values()) / 1000
+    size = sum(sparsity_bench.coded_bytes(pruned).values()) / 1000
     assert bench.rivals[0.9] == (size, training.evaluate(pruned, *validation))
 
 

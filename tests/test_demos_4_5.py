@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load
 
 from course_utils import data, entropy, measure, models, paired, prune, shared
+from course_utils.demos import byte_accounts as accounts
 from course_utils.demos import figures_4_5 as figures
 from course_utils.demos import lesson_4_5 as demo
 from course_utils.demos import records_4_5 as records
@@ -23,8 +24,8 @@ def table(thin):
 
 def test_an_anatomy_counts_every_byte_once(table):
     content = models.network_bytes(table, small=True)
-    spent = demo.anatomy(content)
-    assert list(spent) == list(demo.COUNTS)
+    spent = accounts.anatomy(content)
+    assert list(spent) == list(accounts.COUNTS)
     assert sum(spent.values()) == pytest.approx(len(content))
     # version, class, count, a list of two, buffers, checksum, and less than a byte of coding
     assert 9 <= spent["header and checksum"] < 14
@@ -36,30 +37,31 @@ def test_an_anatomy_counts_every_byte_once(table):
 
 def test_a_network_without_zeros_pays_nothing_for_places():
     torch.manual_seed(0)
-    spent = demo.anatomy(models.network_bytes(models.Net(hidden=(9, 9)), bits="binary", small=True))
+    network = models.Net(hidden=(9, 9))
+    spent = accounts.anatomy(models.network_bytes(network, bits="binary", small=True))
     assert spent["where the zeros are"] < 20 < spent["values"]
 
 
 def test_steps_by_hand(thin, table):
-    steps = demo.step_bytes(thin, table)
+    steps = accounts.step_bytes(thin, table)
     every, used = 784 * 40 + 40 * 20 + 20 * 10, prune.sparsity(thin)
     left = round(every * (1 - used))
-    assert list(steps) == list(demo.STEPS)
-    assert steps[demo.STEPS[0]] == 4 * measure.parameters(thin) == 4 * every + 280
-    assert steps[demo.STEPS[1]] == pytest.approx(280 + every / 8 + 4 * left, abs=1)
-    assert steps[demo.STEPS[2]] == pytest.approx(280 + every / 8 + left / 2 + 3 * 64, abs=1)
-    assert steps[demo.STEPS[3]] == len(models.network_bytes(table, coded=True))
-    assert steps[demo.STEPS[4]] == len(models.network_bytes(table, small=True))
-    factors = demo.factors([steps, steps])
+    assert list(steps) == list(accounts.STEPS)
+    assert steps[accounts.STEPS[0]] == 4 * measure.parameters(thin) == 4 * every + 280
+    assert steps[accounts.STEPS[1]] == pytest.approx(280 + every / 8 + 4 * left, abs=1)
+    assert steps[accounts.STEPS[2]] == pytest.approx(280 + every / 8 + left / 2 + 3 * 64, abs=1)
+    assert steps[accounts.STEPS[3]] == len(models.network_bytes(table, coded=True))
+    assert steps[accounts.STEPS[4]] == len(models.network_bytes(table, small=True))
+    factors = accounts.factors([steps, steps])
     product = factors["pruning"] * factors["sharing"] * factors["coding"]
-    assert product == pytest.approx(steps[demo.STEPS[0]] / steps[demo.STEPS[4]])
+    assert product == pytest.approx(steps[accounts.STEPS[0]] / steps[accounts.STEPS[4]])
 
 
 def test_index_entries_by_hand():
     mask = torch.tensor([1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0]).bool()
-    assert demo.index_entries(mask, 4) == 1 + 1 + 1 + 2
-    assert demo.index_entries(mask.view(3, 4), 4) == 5
-    assert demo.index_entries(torch.zeros(9).bool(), 4) == 0
+    assert accounts.index_entries(mask, 4) == 1 + 1 + 1 + 2
+    assert accounts.index_entries(mask.view(3, 4), 4) == 5
+    assert accounts.index_entries(torch.zeros(9).bool(), 4) == 0
 
 
 @pytest.fixture
@@ -92,6 +94,8 @@ def test_the_budget_says_what_it_draws(budget, allowed):
     titles = [axis.get_title() for axis in figure.axes]
     chosen = budget.best(allowed)
     assert titles[0].startswith(f"{allowed:,} bytes buy")
+    methods = {text.get_text() for text in figure.axes[0].get_legend().texts}
+    assert methods == {demo.SHELF[name] for name in budget.bytes}
     if chosen is None:
         assert "No network" in words and not any("“" in title for title in titles[1:])
     else:
@@ -114,10 +118,20 @@ def test_the_reckoning_compares_with_the_network_it_came_from(budget, monkeypatc
     assert rows["Tiny"]["error"] == pytest.approx(0.25)
 
 
-def test_moving_goes_to_the_right_and_loses_what_leaves():
+def test_moving_loses_what_leaves_and_brings_in_black():
     images = torch.arange(4.0).expand(1, 1, 3, 4)
     assert demo.moved(images, 2)[0, 0, 0].tolist() == [0, 0, 0, 1]
+    assert demo.moved(images, -1)[0, 0, 0].tolist() == [1, 2, 3, 0]
     assert torch.equal(demo.moved(images, 0), images)
+
+
+def test_networks_on_moved_images_are_paired_with_the_first():
+    images = torch.eye(4).view(4, 1, 1, 4)  # one lit pixel; it tells the class
+    networks = {"a": lambda x: x.flatten(1), "b": lambda x: x.flatten(1).roll(1, 1)}
+    curves, gaps = demo.on_moved(networks, images, torch.arange(4), [-1, 0])
+    # moved left, the first image is black, and both say 0; b undoes the move of the others
+    assert curves == {"a": [0.25, 1.0], "b": [1.0, 0.0]} and list(gaps) == ["b"]
+    assert [gap.difference for gap in gaps["b"]] == [0.75, -1.0]
 
 
 def test_records_are_rows_with_their_source():
@@ -127,11 +141,11 @@ def test_records_are_rows_with_their_source():
 
 
 def test_pictures_say_what_the_numbers_say(table, thin):
-    steps = demo.step_bytes(thin, table)
+    steps = accounts.step_bytes(thin, table)
     figure = figures.steps([steps, steps], title="t")
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == list(demo.STEPS)
-    assert f"{steps[demo.STEPS[0]]:,.0f} bytes" in figures.words_for_steps([steps])
-    spent = demo.anatomy(models.network_bytes(table, small=True))
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == list(accounts.STEPS)
+    assert f"{steps[accounts.STEPS[0]]:,.0f} bytes" in figures.words_for_steps([steps])
+    spent = accounts.anatomy(models.network_bytes(table, small=True))
     figure = figures.anatomies({"one": spent, "two": spent}, title="t")
     assert sum(bar.get_width() for bar in figure.axes[0].patches) == pytest.approx(200)
     assert f"biases {spent['biases']:,.0f}" in figures.words_for_anatomies({"one": spent})
@@ -156,7 +170,7 @@ def test_the_committed_files_are_what_the_lesson_says():
 def test_the_coders_account_is_what_the_file_takes():
     symbols = torch.randint(0, 5, (30, 40), generator=torch.Generator().manual_seed(0))
     symbols[:, ::3] = 0
-    zeros, rest = demo._symbol_bytes(symbols, 5)
+    zeros, rest = accounts._symbol_bytes(symbols, 5)
     assert zeros + rest == pytest.approx(len(entropy.encode(symbols, alphabet=5)), abs=1)
     assert zeros == pytest.approx(len(entropy.encode((symbols > 0).long(), alphabet=2)), abs=1)
 
@@ -165,7 +179,7 @@ def test_shuffling_keeps_the_symbols_and_loses_their_order():
     symbols = torch.zeros(40, 50, dtype=torch.int64)
     symbols[:10] = torch.randint(1, 4, (10, 50), generator=torch.Generator().manual_seed(0))
     ours = entropy.bits(symbols, alphabet=4) / 8
-    shuffled = [demo.shuffled_bytes(symbols, 4, seed=k) for k in (0, 0, 1)]
+    shuffled = [accounts.shuffled_bytes(symbols, 4, seed=k) for k in (0, 0, 1)]
     assert shuffled[0] == shuffled[1] != shuffled[2]
     counts = symbols.flatten().bincount().double() / symbols.numel()
     entropy_bytes = -(counts * counts.log2()).sum().item() * symbols.numel() / 8

@@ -69,10 +69,3 @@ def trained(network: nn.Module, train_set: training.Pair, *, seed: int) -> nn.Mo
     training.train(again, train_set, looked_at, epochs=1, batch_size=50, seed=seed,
                    keep="last", progress=False)  # fmt: skip
     return again
-
-
-def as_kernels(depthwise: Tensor, pointwise: Tensor, terms: int) -> Tensor:
-    """Multiply a separable pair's weights out into kernels, output x input x height x width."""
-    mixing = pointwise.reshape(len(pointwise), -1, terms)
-    patterns = depthwise.reshape(-1, terms, *depthwise.shape[2:])
-    return torch.einsum("oit,ithw->oihw", mixing, patterns)

@@ -1,4 +1,4 @@
-"""Figures of lesson 3.1: spectra, ranks, kernels, gradients by depth."""
+"""Figures of lesson 3.1: spectra, ranks, terms, gradients by depth."""
 
 from __future__ import annotations
 
@@ -79,25 +79,6 @@ def words_for_terms(points: Points) -> str:
     """The picture of `terms` in words."""
     told = ", ".join(f"{np.mean(values):.0%} with {count}" for count, values in points.items())
     return f"Accuracy by number of separable terms, mean of the networks: {told}."
-
-
-def kernels(rows: Mapping[str, Tensor], *, title: str) -> Any:
-    """Draw some kernels that read one channel, one row a version.
-
-    Args:
-        rows: name to kernels, count x height x width; all on one zero-centred scale.
-    """
-    count = len(next(iter(rows.values())))
-    made, axes = plots.figure(rows=len(rows), columns=count, width=7.2,
-                              height=0.95 * len(rows) + 0.4, squeeze=False)  # fmt: skip
-    limit = max(one.abs().max().item() for one in rows.values())
-    for line, (name, some) in zip(axes, rows.items(), strict=True):
-        for axis, one in zip(line, some, strict=True):
-            plots.draw_image(axis, one, limit=limit)
-        line[0].annotate(name, (-0.25, 0.5), xycoords="axes fraction", ha="right", va="center",
-                         fontsize=9)  # fmt: skip
-    made.suptitle(title, fontsize=11, fontweight="bold")
-    return made
 
 
 def by_depth(kinds: Mapping[str, Points], *, title: str, what: str,

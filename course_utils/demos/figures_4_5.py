@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from course_utils import plots
-from course_utils.demos.lesson_4_5 import COUNTS, SHELF
+from course_utils.demos.byte_accounts import COUNTS
+from course_utils.demos.lesson_4_5 import SHELF
 
 _SHADES = ("#999999", "#56B4E9", "#CC79A7", "#E69F00", "#009E73")
 

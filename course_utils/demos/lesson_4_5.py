@@ -1,16 +1,14 @@
-"""What lesson 4.5 counts: where a file's bytes go, and what a budget of bytes buys."""
+"""Lesson 4.5's shelf of networks: their reckoning, and what a budget of bytes buys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional
 
-from course_utils import data, entropy, measure, models, paired, plots, quantize, training
-from course_utils.models.small import take_apart
-from course_utils.models.small_parts import VALUES
+from course_utils import data, measure, models, paired, plots, quantize, training
 
 SHELF = {
     "LeNet300": "reference", "LeNet300-taught": "distillation", "LeNet300-shared": "pruning",
@@ -19,35 +17,6 @@ SHELF = {
     "LeNet5-thousandfold": "pruning", "Tiny": "structure", "Tiny-1KiB": "quantization",
 }  # fmt: skip
 """The lesson's networks, and the method that gives the colour."""
-COUNTS = ("header and checksum", "biases", "tables and scales", "where the zeros are", "values")
-STEPS = ("dense, float32", "pruned: a bit a place, 32 bits a value",
-         "shared: 4 bits a value, and tables", "coded by LZMA, the file",
-         "coded by our coder, the file")  # fmt: skip
-
-
-def anatomy(content: bytes) -> dict[str, float]:
-    """Say where the bytes of a `.small` file go; the shares sum to its length.
-
-    What coded symbols cost is the coder's own account, −log2 of the probabilities it used:
-    parts of a byte.
-
-    Returns:
-        bytes by COUNTS.
-    """
-    _, parts = take_apart(content)
-    spent = dict.fromkeys(COUNTS, 0.0)
-    for name, part in parts.items():
-        spent["biases" if name.endswith("bias") else "tables and scales"] += len(part.head())
-        if part.kind == VALUES:
-            continue
-        zeros, rest = _symbol_bytes(part.symbols, part.alphabet)
-        if name.endswith("bias"):
-            spent["biases"] += zeros + rest
-        else:
-            spent["where the zeros are"] += zeros
-            spent["values"] += rest
-    spent["header and checksum"] = len(content) - sum(spent.values())
-    return spent
 
 
 def short_run(network: models.Network, seed: int, *, epochs: int, after_step: Any) -> Any:
@@ -59,33 +28,21 @@ def short_run(network: models.Network, seed: int, *, epochs: int, after_step: An
     return network
 
 
-def step_bytes(sparse: models.Network, shared: models.Network) -> dict[str, int]:
-    """What a network takes after each step of Deep Compression, and in two real files.
-
-    Until the files, all is counted: biases as float32, places at one bit a weight.
-
-    Args:
-        sparse: pruned, its weights not yet shared.
-        shared: the same with shared weights.
-    """
-    layers = [layer.weight.detach() for layer in _weighted(sparse)]
-    every, used = sum(w.numel() for w in layers), sum(int((w != 0).sum()) for w in layers)
-    biases = 4 * sum(layer.bias.numel() for layer in _weighted(sparse))
-    table = max(len(layer.weight.detach().unique()) - 1 for layer in _weighted(shared))
-    code = (table - 1).bit_length()
-    return {
-        STEPS[0]: biases + 4 * every,
-        STEPS[1]: biases + (every + 32 * used + 7) // 8,
-        STEPS[2]: biases + (every + code * used + 7) // 8 + 4 * table * len(layers),
-        STEPS[3]: len(models.network_bytes(shared, coded=True)),
-        STEPS[4]: len(models.network_bytes(shared, small=True)),
-    }
+def shelf(names: Sequence[str] = tuple(SHELF)) -> dict[str, models.Network]:
+    """Load the lesson's networks from their files; LeNet5-int4 is rounded here."""
+    loaded = {name: models.load_network(name) for name in names if name != "LeNet5-int4"}
+    if "LeNet5-int4" in names:
+        loaded["LeNet5-int4"] = quantize.quantize_weights(
+            models.load_network("LeNet5"), bits=4, clip="mse"
+        )
+    return {name: loaded[name] for name in names}
 
 
-def factors(runs: Sequence[Mapping[str, int]]) -> dict[str, float]:
-    """How many times smaller each step makes it, mean bytes over mean bytes; ours codes."""
-    dense, sparse, shared, _, coded = (sum(run[step] for run in runs) for step in STEPS)
-    return {"pruning": dense / sparse, "sharing": sparse / shared, "coding": shared / coded}
+def file_bytes(name: str, network: models.Network) -> int:
+    """The whole file's bytes; of LeNet5-int4, which no file holds, those it would have."""
+    if name == "LeNet5-int4":
+        return len(models.network_bytes(network, bits=4))
+    return measure.file_bytes(models.network_path(name))
 
 
 def reckoning(
@@ -106,39 +63,28 @@ def reckoning(
     return rows
 
 
-def index_entries(mask: Tensor, longest: int) -> int:
-    """Count the entries of Deep Compression's index: one a weight that is left, and fillers.
+def moved(images: Tensor, pixels: int) -> Tensor:
+    """Move images to the right, or to the left if negative; what moves in is black."""
+    return functional.pad(images, (pixels, -pixels))
 
-    An entry says how far its weight stands behind the one before it, 1 to `longest`. Where it
-    is farther, filler entries with the value zero bridge the way, `longest` places each.
+
+def on_moved(
+    networks: Mapping[str, models.Network], images: Tensor, labels: Tensor, steps: Sequence[int]
+) -> tuple[dict[str, list[float]], dict[str, list[paired.Paired]]]:
+    """Ask networks about images moved by so many pixels.
+
+    Returns:
+        accuracy, by network and step; and each later network paired with the first one.
     """
-    places = mask.flatten().nonzero().flatten()
-    gaps = places.diff(prepend=torch.tensor([-1]))
-    return int(((gaps - 1) // longest + 1).sum())
-
-
-def shuffled_bytes(symbols: Tensor, alphabet: int, *, seed: int) -> float:
-    """What the coder pays for the same symbols in random order, in bytes."""
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(symbols.numel(), generator=generator)
-    return entropy.bits(symbols.flatten()[order].view_as(symbols), alphabet=alphabet) / 8
-
-
-def shelf(names: Sequence[str] = tuple(SHELF)) -> dict[str, models.Network]:
-    """Load the lesson's networks from their files; LeNet5-int4 is rounded here."""
-    loaded = {name: models.load_network(name) for name in names if name != "LeNet5-int4"}
-    if "LeNet5-int4" in names:
-        loaded["LeNet5-int4"] = quantize.quantize_weights(
-            models.load_network("LeNet5"), bits=4, clip="mse"
-        )
-    return {name: loaded[name] for name in names}
-
-
-def file_bytes(name: str, network: models.Network) -> int:
-    """The whole file's bytes; of LeNet5-int4, which no file holds, those it would have."""
-    if name == "LeNet5-int4":
-        return len(models.network_bytes(network, bits=4))
-    return measure.file_bytes(models.network_path(name))
+    said = {name: [training.predict(one, moved(images, pixels)).argmax(1) for pixels in steps]
+            for name, one in networks.items()}  # fmt: skip
+    first, *others = said
+    curves = {name: [(one == labels).double().mean().item() for one in answers]
+              for name, answers in said.items()}  # fmt: skip
+    gaps = {name: [paired.compare(before, after, labels)
+                   for before, after in zip(said[first], said[name], strict=True)]
+            for name in others}  # fmt: skip
+    return curves, gaps
 
 
 class Budget:
@@ -201,23 +147,8 @@ class Budget:
         axis.axvspan(allowed, 4e6, color="#eeeeee", zorder=-1)
         axis.set(xscale="log", xlim=(500, 4e6), xlabel="bytes of the whole file",
                  ylabel="accuracy, %")  # fmt: skip
+        for method in dict.fromkeys(SHELF[name] for name in self.bytes):
+            axis.plot([], [], "o", ms=6, mew=0, color=plots.colour(method), label=method)
+        axis.legend(fontsize=8, loc="upper left")
         title = "nothing so small" if chosen is None else f"{chosen}: {self.accuracy[chosen]:.2%}"
         axis.set_title(f"{allowed:,} bytes buy {title}", fontsize=10)
-
-
-def moved(images: Tensor, pixels: int) -> Tensor:
-    """Move images to the right; what moves in is black."""
-    return nn.functional.pad(images, (pixels, 0))[..., : images.shape[-1]]
-
-
-def _symbol_bytes(symbols: Tensor, alphabet: int) -> tuple[float, float]:
-    """What telling zeros from the others costs, and what the others' values cost."""
-    columns = max(1, symbols[0].numel() if symbols.ndim > 1 else symbols.numel())
-    flat = symbols.flatten()
-    both = entropy.bits(flat, alphabet=alphabet, columns=columns) / 8
-    zeros = entropy.bits((flat > 0).long(), alphabet=2, columns=columns) / 8
-    return zeros, both - zeros
-
-
-def _weighted(network: nn.Module) -> list[nn.Module]:
-    return [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]

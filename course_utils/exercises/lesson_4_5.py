@@ -1,10 +1,11 @@
 """Exercises of lesson 4.5: can a network shrink a thousandfold?"""
 
 import math
+from itertools import pairwise
 
 import torch
 
-from course_utils.demos.lesson_4_5 import index_entries
+from course_utils.demos.byte_accounts import index_entries
 from course_utils.exercises import agree, exercise
 
 # ---- 4.5.1
@@ -48,6 +49,21 @@ INDEX = (
      "steps. Every weight that is left begins a new gap."),
     (lambda mask, longest: index_entries(~mask, longest), "You index the zeros. True marks the "
      "weights that are left."),
+    (_entries(lambda gaps, longest: (gaps - 1) // (longest + 1) + 1), "Your entries bridge one "
+     "place too many. An entry counts steps from weight to weight, at most `longest` of them; a "
+     "filler stands on a place, too."),
+    (_entries(lambda gaps, longest: (gaps / longest).round()), "You round gap / longest to the "
+     "nearest; a part of a step takes a whole entry, so round up."),
+    (lambda mask, longest: int(mask.sum()) + int((~mask).sum()) // longest, "You put all zeros "
+     "into one heap. Fillers belong to a single gap: short gaps need none, however many."),
+    (lambda mask, longest: int((mask.nonzero().flatten() // longest + 1).sum()), "You bridge every "
+     "weight from the beginning of the row. A gap starts at the weight before."),
+    (_entries(lambda gaps, longest: gaps), "You add the gaps up. Each gap takes "
+     "(gap − 1) // longest + 1 entries; add those."),
+    (lambda mask, longest: _gaps(mask), "Those are the gaps themselves. How many entries does each "
+     "one take? Return the sum, one number."),
+    (lambda mask, longest: (_gaps(mask) - 1) // longest + 1, "Those are the entries of each gap, "
+     "and they are right. Return their sum, one number."),
 )  # fmt: skip
 
 
@@ -95,18 +111,36 @@ def adaptive_bits(answers):
     return bits
 
 
-def _with(*, start=0.5, log=math.log2, late=False, fixed=False):
+def _with(*, start=0.5, log=math.log2, late=False, fixed=False, other=False,
+          yes_only=False, total=True):  # fmt: skip
     """The account with one thing done wrongly."""
 
     def wrong(answers):
         counts, bits = [start, start], 0.0
         for answer in answers:
             counts[answer] += late
-            bits -= log(counts[1 if fixed else answer] / sum(counts))
-            counts[answer] += not late
+            paid = 1 if fixed else 1 - answer if other else answer
+            share = counts[paid] / (sum(counts) if total else 1)
+            bits -= log(share)
+            counts[answer] += answer if yes_only else not late
         return bits
 
     return wrong
+
+
+def _expected(answers):
+    """Each time the entropy of the shares so far."""
+    bits = 0.0
+    for n in range(len(answers)):
+        yes = (0.5 + sum(answers[:n])) / (1 + n)
+        bits -= yes * math.log2(yes) + (1 - yes) * math.log2(1 - yes)
+    return bits
+
+
+def _each(answers):
+    """The bits answer by answer."""
+    bills = [adaptive_bits(answers[:n]) for n in range(len(answers) + 1)]
+    return [after - before for before, after in pairwise(bills)]
 
 
 def _entropy(answers):
@@ -132,6 +166,20 @@ BITS = (
     (lambda answers: adaptive_bits(answers) / max(1, len(answers)), "That is the cost per answer; "
      "the sum is wanted."),
     (lambda answers: adaptive_bits(answers) / 8, "Those are bytes; bits are wanted."),
+    (lambda answers: sum(math.ceil(bits - 1e-9) for bits in _each(answers)), "You round "
+     "every answer up to whole bits. Arithmetic coding need not: parts of a bit add up."),
+    (lambda answers: math.ceil(adaptive_bits(answers)), "You round the sum to whole bits. Return "
+     "it as it is, with its fraction."),
+    (lambda answers: 2 ** -adaptive_bits(answers), "That is the probability of the whole list. Its "
+     "price is −log2 of it."),
+    (_each, "Those are the bits of each answer, and they are right. Return their sum."),
+    (_with(other=True), "You pay for the answer that did not come. Take the count of the one that "
+     "came."),
+    (_expected, "You pay the mean over both answers, the entropy. Only the one that came is paid."),
+    (_with(yes_only=True), "Only the yeses are counted. A no is news, too: count it, so that it "
+     "becomes cheaper."),
+    (_with(total=False), "You take −log2 of the count. A probability is the count, divided by the "
+     "sum of both."),
 )  # fmt: skip
 
 
