@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from course_utils import condense, data, training
-from course_utils.condense import recipes
+from course_utils.recipes import condensed as recipes
 
 
 def stripes(count, *, seed=0):
@@ -236,7 +236,7 @@ def test_committed_sets_stand_class_by_class(name, count, size):
     rows = torch.arange(10).repeat_interleave(count // 10)
     assert (targets.argmax(1) == rows).float().mean() >= 0.7  # some say another class by now
     assert condense.set_path(name).stat().st_size <= count * (size**2 + 10) + 300
-    assert name in recipes.RECIPES and 10 * recipes.RECIPES[name].per_class == count
+    assert 10 * recipes.PLANS[name].per_class == count
 
 
 def test_the_committed_ten_teach_random_networks_what_real_ten_do_not():
@@ -253,18 +253,16 @@ def test_the_committed_ten_teach_random_networks_what_real_ten_do_not():
 
 def test_a_recipe_learns_what_its_settings_say(monkeypatch):
     seen = {}
-    monkeypatch.setattr(recipes, "learn", lambda *sets, **how: seen.update(how, sets=sets) or sets)
-    small = recipes.Recipe(
+    monkeypatch.setattr(condense, "learn", lambda *sets, **how: seen.update(how, sets=sets) or sets)
+    small = recipes.Plan(
         lambda split: data.mnist(split, limit=300), 2, condense.random_convnet,
         {"steps": 7, "ridge": 0.5},
     )  # fmt: skip
-    monkeypatch.setitem(recipes.RECIPES, "small", small)
+    monkeypatch.setitem(recipes.PLANS, "small", small)
     images, targets, real = recipes.learned_set("small", progress=False)
     assert len(images) == len(targets) == 20 and len(real[0]) == 300
     assert seen["steps"] == 7 and seen["ridge"] == 0.5
     solved = condense.solve_targets(images, real, fresh=condense.random_convnet, ridge=0.5)
     assert torch.equal(targets, solved)
-    with pytest.raises(ValueError, match="no recipe for 'MNIST-11'; there are: MNIST-10"):
+    with pytest.raises(ValueError, match="no plan for 'MNIST-11'; there are: MNIST-10"):
         recipes.learned_set("MNIST-11")
-    with pytest.raises(SystemExit, match="no set MNIST-11"):
-        recipes.main(["MNIST-11"])

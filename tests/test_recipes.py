@@ -1,33 +1,88 @@
 """Every committed network has a recipe, and the recipes write what they say."""
 
 import pytest
+import torch
 
-from course_utils import data, models, prune, recipes, recipes_digits, recipes_pruned, training
+from course_utils import data, models, prune, training
+from course_utils.recipes import (
+    RECIPES,
+    __main__,
+    condensed,
+    dense,
+    digits,
+    pruned,
+    quantized,
+    rows,
+    taught,
+)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Run all recipes with training left out: what remains is what they build and write."""
-    folder, patch = tmp_path_factory.mktemp("networks"), pytest.MonkeyPatch()
+    folder, patch = tmp_path_factory.mktemp("data") / "networks", pytest.MonkeyPatch()
+    folder.mkdir()
     runs = []
     patch.setattr(training, "train", lambda network, *sets, **options: runs.append(options))
-    patch.setattr(recipes, "_sets", lambda: ((), ()))
+    for module in (dense, quantized):
+        patch.setattr(module, "sets", lambda: ((), ()))
     few = tuple(data.fashion_mnist(split, limit=50) for split in ("train", "validation"))
-    patch.setattr(recipes_pruned, "_sets", lambda: few)
-    patch.setattr(recipes_digits, "_train", lambda *sets, **options: None)
-    patch.setattr(recipes_digits, "_taught", lambda copies: ())
+    patch.setattr(pruned, "_sets", lambda: few)
+    patch.setattr(digits, "_train", lambda *sets, **options: None)
+    patch.setattr(digits, "_taught", lambda copies: ())
+    ten = torch.rand(10, 1, 32, 32), torch.rand(10, 10)
+    patch.setattr(condensed, "learned_set", lambda name: ten)
+    student = models.SimplifiedCNN(**taught.STUDENT)
+    patch.setattr(taught, "train_student", lambda *pair, **how: student)
+    patch.setattr(taught.distill, "ask", lambda *asked: None)
     try:
-        files = {name: recipe(folder) for name, (recipe, *_) in recipes.RECIPES.items()}
+        files = {name: recipe(folder) for name, (recipe, *_) in RECIPES.items()}
     finally:
         patch.undo()
     return files, runs
 
 
 def test_every_committed_file_has_its_recipe(made):
-    files = [path.name for paths in made[0].values() for path in paths]
-    shelf = (data.folder() / "networks").iterdir()
-    committed = [p.name for p in shelf if p.name.endswith(models.files.SUFFIXES)]
-    assert sorted(files) == sorted(committed)
+    files = [path for paths in made[0].values() for path in paths]
+    top = files[0].parents[1]
+    written = sorted(str(path.relative_to(top)) for path in files)
+    shelves = [data.folder() / name for name in ("networks", "condensed")]
+    committed = [p for shelf in shelves for p in shelf.rglob("*")
+                 if p.name.endswith(models.files.SUFFIXES)]  # fmt: skip
+    assert written == sorted(str(path.relative_to(data.folder())) for path in committed)
+
+
+def test_students_differ_by_their_arm_and_their_seed(made):
+    names = [path.stem for path in made[0]["students-500"]]
+    assert len(set(names)) == 20 and names[0] == "alone-500-0" and names[-1] == "shuffled-500-4"
+    assert len(made[0]["students-55000"]) == 10
+    for arm in ("alone", "taught"):
+        network = models.load_network(taught.student_path(arm, 500, 0))
+        assert network.settings["channels"] == [4, 8] and network.settings["hidden"] == 32
+
+
+def test_what_is_asked_for_must_have_a_recipe(tmp_path):
+    with pytest.raises(SystemExit, match="no recipe ResNet-50; there are: SimplifiedCNN,"):
+        __main__.main(["ResNet-50"], folder=tmp_path)
+
+
+def test_students_of_one_seed_start_alike_and_their_arms_learn_from_their_own():
+    torch.manual_seed(3)
+    images, logits = torch.rand(6, 1, 32, 32), torch.randn(6, 10)
+    labels = torch.tensor([1, 2, 3, 4, 5, 6])
+    targets = torch.cat([logits, labels[:, None].float()], 1)
+    student, other = (
+        taught.train_student((images, targets), seed=seed, loss=taught.alone, epochs=1,
+                             progress=False)
+        for seed in (0, 0)
+    )  # fmt: skip
+    assert torch.equal(student.fc1.weight, other.fc1.weight)
+    with torch.no_grad():
+        hard = torch.nn.functional.cross_entropy(student(images), labels)
+        assert taught.alone(student, images, targets).item() == pytest.approx(hard.item())
+        assert taught.smoothed(student, images, targets).item() != pytest.approx(hard.item())
+        known = taught.taught(student, images, torch.cat([student(images), targets[:, -1:]], 1))
+    assert known.item() == pytest.approx(0.1 * hard.item(), abs=1e-5)
 
 
 def test_a_file_alone_rebuilds_what_the_recipe_built(made):
@@ -56,10 +111,10 @@ def test_twins_start_from_other_seeds(made):
 
 
 def test_rows_stand_the_reference_first_then_by_lesson_and_size():
-    rows = [
+    board = [
         {"name": "b", "made_in": "4.2", "bytes": 5}, {"name": "c", "made_in": "4.2", "bytes": "9"},
         {"name": "a", "made_in": "2.1", "bytes": 1},
         {"name": "SimplifiedCNN", "made_in": "4.1", "bytes": 3},
     ]  # fmt: skip
-    ordered = [row["name"] for row in sorted(rows, key=recipes._place)]
+    ordered = [row["name"] for row in sorted(board, key=rows._place)]
     assert ordered == ["SimplifiedCNN", "a", "c", "b"]

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from course_utils import measure, models, prune, recipes_digits, shared, structure, training
+from course_utils import measure, models, prune, shared, structure, training
 from course_utils.quantize.weights import weighted_layers
+from course_utils.recipes import digits
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +18,10 @@ def made(tmp_path_factory):
         runs.append(options)
 
     patch.setattr(training, "train", train)
-    patch.setattr(recipes_digits, "_sets", lambda: ((), ()))
-    patch.setattr(recipes_digits, "_taught", lambda copies: ())
+    patch.setattr(digits, "_sets", lambda: ((), ()))
+    patch.setattr(digits, "_taught", lambda copies: ())
     try:
-        files = {name: make(folder) for name, (make, *_) in recipes_digits.RECIPES.items()}
+        files = {name: make(folder) for name, (make, *_) in digits.RECIPES.items()}
     finally:
         patch.undo()
     return {models.bare_name(path): path for paths in files.values() for path in paths}, runs
@@ -41,9 +42,9 @@ def test_dense_networks_are_the_papers(made):
     assert measure.parameters(models.load_network("Tiny")) < 2_000
 
 
-@pytest.mark.parametrize("name", list(recipes_digits.SQUEEZED))
+@pytest.mark.parametrize("name", list(digits.SQUEEZED))
 def test_squeezed_files_hold_few_values(name, made):
-    plan = recipes_digits.SQUEEZED[name]
+    plan = digits.SQUEEZED[name]
     for network in (models.load_network(made[0][name]), models.load_network(name)):
         for values in shared.values(network).values():
             assert len(values) <= plan["clusters"]
@@ -72,7 +73,7 @@ def test_the_weakest_units_go():
     network = models.LeNet5(channels=(4, 6), hidden=9)
     with torch.no_grad():
         network.conv1.weight[[0, 2]] *= 0.01
-    lean = recipes_digits._lean(network, {"conv1": 2})
+    lean = digits._lean(network, {"conv1": 2})
     assert torch.equal(lean.conv1.weight, network.conv1.weight[[1, 3]])
     assert lean.settings["channels"] == [2, 6]
 
@@ -81,5 +82,5 @@ def test_a_student_that_equals_its_teacher_has_no_loss():
     torch.manual_seed(0)
     network, images = models.Net().eval(), torch.rand(4, 1, 28, 28)
     wisdom = network(images).detach()
-    assert recipes_digits._as_taught(network, images, wisdom).item() == pytest.approx(0, abs=1e-6)
-    assert recipes_digits._as_taught(network, images, wisdom.roll(1, 0)) > 0.001
+    assert digits._as_taught(network, images, wisdom).item() == pytest.approx(0, abs=1e-6)
+    assert digits._as_taught(network, images, wisdom.roll(1, 0)) > 0.001

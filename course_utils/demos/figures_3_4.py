@@ -1,4 +1,4 @@
-"""Lesson 3.4's pictures: entropy, unseen digits, small sets and their scores."""
+"""Lesson 3.4's pictures: unseen digits, and what small sets teach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from course_utils import plots
 
@@ -19,40 +18,6 @@ SHADES = {"hard": "reference", "teacher": "distillation", "herded": "reference",
 """By the first word of a row's name, the method that gives its colour; grey for the others."""
 
 
-def entropy_curve(temperatures: Sequence[float], shares: Tensor) -> Any:
-    """Draw the entropy against the temperature: the mean, and the middle 80 % of images.
-
-    Args:
-        shares: temperature x image, each entropy as a share of the largest possible.
-    """
-    made, axis = plots.figure(height=2.9)
-    low, high = np.quantile(shares.numpy(), [0.1, 0.9], axis=1)
-    shade = plots.COLOURS["distillation"]
-    axis.fill_between(
-        temperatures, low, high, color=shade, alpha=0.2, label="middle 80 % of images"
-    )
-    axis.plot(temperatures, shares.mean(1), "o-", color=shade, label="mean")
-    axis.axhline(1, color="#999999", lw=1)
-    axis.set_xscale("log", base=2)
-    axis.set_xticks(temperatures, [f"{t:g}" for t in temperatures])
-    axis.set(xlabel="temperature T", ylabel="entropy, share of log 10", ylim=(0, 1.05))
-    axis.set_title(_entropies(temperatures, shares))
-    axis.legend(loc="lower right")
-    return made
-
-
-def words_for_entropy(temperatures: Sequence[float], shares: Tensor) -> str:
-    """The picture of `entropy_curve` in words."""
-    return f"Entropy against temperature. {_entropies(temperatures, shares)}."
-
-
-def _entropies(temperatures: Sequence[float], shares: Tensor) -> str:
-    """The first, a middle and the last mean, as a title."""
-    some = [0, len(temperatures) // 3, len(temperatures) - 1]
-    parts = [f"{shares[k].mean():.0%} at T = {temperatures[k]:g}" for k in some]
-    return f"Mean entropy: {', '.join(parts)}"
-
-
 def before_and_after(before: Seeds, after: Seeds, *, title: str) -> Any:
     """Draw two panels of dots, one a seed: unseen digits right before and after the shift."""
     made, axes = plots.figure(columns=2, width=7.4, height=1.1 + 0.42 * len(before), sharey=True)
@@ -62,18 +27,6 @@ def before_and_after(before: Seeds, after: Seeds, *, title: str) -> Any:
         axis.set(xlim=(-0.04, 1.04), xlabel="unseen 3s read right, share", title=name)
     axes[0].set_yticks(range(len(before)), list(before))
     axes[0].invert_yaxis()
-    made.suptitle(title, fontsize=11, fontweight="bold")
-    return made
-
-
-def sets_of_ten(sets: Mapping[str, tuple[Tensor, Tensor]], *, title: str) -> Any:
-    """Draw sets of ten images, one below the other."""
-    made, axes = plots.figure(rows=len(sets), columns=10, width=7.6, height=0.75 * len(sets) + 0.4)
-    for row, (name, (images, _)) in zip(np.atleast_2d(axes), sets.items(), strict=True):
-        for axis, image in zip(row, images, strict=True):
-            plots.draw_image(axis, image)
-        row[0].annotate(name, (-0.1, 0.5), xycoords="axes fraction", ha="right", va="center",
-                        fontsize=9)  # fmt: skip
     made.suptitle(title, fontsize=11, fontweight="bold")
     return made
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from course_utils import condense, data, plots
+from course_utils.demos.bench_3_4 import SEEDS, Bench
 
 
 class Thermometer:
@@ -55,52 +56,43 @@ class Thermometer:
 
 
 class TenImages:
-    """What random networks learn from ten images, and from nine of them.
+    """What ridge reads from ten images, and from nine of them.
 
-    Features are computed once; leaving an image out then costs one small linear system.
+    Features are computed once; leaving an image out then costs small linear systems.
 
     Args:
         sets: by name, images and targets, ten each, in the order of the digits.
-        held_out: images and class indices.
-        fresh: makes a new network; three are drawn.
+        bench: holds the held-out images; its numbers are those of the lesson's tables.
     """
 
-    def __init__(
-        self,
-        sets: Mapping[str, tuple[Tensor, Tensor]],
-        held_out: tuple[Tensor, Tensor],
-        fresh: condense.Fresh,
-    ) -> None:
-        networks = [condense.seeded(fresh, seed) for seed in range(3)]
-        self.sets, self.labels = dict(sets), held_out[1]
-        self.seen = [condense.features(n, held_out[0]) for n in networks]
+    def __init__(self, sets: Mapping[str, tuple[Tensor, Tensor]], bench: Bench) -> None:
+        self.sets, self.bench, self.labels = dict(sets), bench, bench.held_out[1]
         self.mine = {
-            name: [condense.features(n, images) for n in networks]
+            name: [bench.features(images, seed) for seed in range(SEEDS)]
             for name, (images, _) in sets.items()
         }
 
-    def answers(self, which: str, left_out: int = -1) -> Tensor:
-        """The classes that a regression from the set gives held-out images.
+    def right(self, which: str, left_out: int = -1) -> Tensor:
+        """Whether each held-out image is read right, seed x image.
 
         Args:
             left_out: the image that is not used; −1 uses all.
         """
         keep = [k for k in range(len(self.sets[which][0])) if k != left_out]
         targets = self.sets[which][1][keep]
-        total = sum(
-            condense.ridge_predict(mine[keep], targets, seen)
-            for mine, seen in zip(self.mine[which], self.seen, strict=True)
-        )
-        return total.argmax(1)
+        return torch.stack([
+            condense.ridge_predict(mine[keep], targets, seen).argmax(1) == self.labels
+            for mine, seen in zip(self.mine[which], self.bench.seen, strict=True)
+        ]).float()  # fmt: skip
 
     def recalls(self, which: str, left_out: int = -1) -> Tensor:
-        """The share of each digit's held-out images that is read right."""
-        right = (self.answers(which, left_out) == self.labels).float()
+        """The share of each digit's held-out images that is read right, a mean over seeds."""
+        right = self.right(which, left_out).mean(0)
         return torch.stack([right[self.labels == c].mean() for c in range(10)])
 
     def accuracy(self, which: str, left_out: int = -1) -> float:
-        """The share of all held-out images that is read right."""
-        return (self.answers(which, left_out) == self.labels).float().mean().item()
+        """The share of all held-out images that is read right, a mean over seeds."""
+        return self.right(which, left_out).mean().item()
 
     def draw(self, which: str, left_out: int) -> Any:
         """Draw the ten images above, each digit's recall below."""
@@ -128,21 +120,3 @@ class TenImages:
     def _title(self, which: str, left_out: int) -> str:
         count = "ten images" if left_out < 0 else f"without the image of the {left_out}"
         return f"{which}, {count}: {self.accuracy(which, left_out):.1%} read right"
-
-
-def table(
-    sets: Mapping[str, tuple[Tensor, Tensor]], scores: Mapping[str, Sequence[float]]
-) -> list[dict]:
-    """One row a set: bytes, mean score, points of accuracy an image.
-
-    Bytes are a byte a pixel, and a byte a soft target or a byte a hard label.
-    """
-    rows = []
-    for name, (images, targets) in sets.items():
-        hard = len(targets.unique()) == 2  # 1 − 1/classes and −1/classes, nothing else
-        mean = sum(scores[name]) / len(scores[name])
-        rows.append({
-            "set": name, "bytes": images.numel() + (len(images) if hard else targets.numel()),
-            "accuracy": mean, "points an image": 100 * mean / len(images),
-        })  # fmt: skip
-    return rows

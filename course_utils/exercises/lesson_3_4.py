@@ -57,6 +57,15 @@ def _warm_teacher(s, t, T):
     return T**2 * (p.exp() * (p - q)).sum(1).mean()
 
 
+def _no_logarithm(s, t, T):
+    q, p = _parts(s, t, T)
+    return T**2 * (p.exp() * (p - q.exp())).sum(1).mean()
+
+
+def _softened_twice(student, labels):
+    return F.cross_entropy(student.softmax(1), labels)
+
+
 LOSSES = (
     (_mixed(_kl), "T² is missing. Without it the teacher's part fades as the temperature rises: "
      "section 1 measured how fast."),
@@ -76,6 +85,10 @@ LOSSES = (
      "that). Sum over the classes, then mean over the images."),
     (_mixed(_warm_teacher), "Only the teacher's logits are divided by T. Both must be, or the "
      "student learns to be unsure."),
+    (_mixed(_no_logarithm), "The student's probabilities stand where their *logarithm* belongs: "
+     "take `log_softmax` (F.kl_div wants it as its first argument)."),
+    (lambda s, t, y, T, a: a * T**2 * _kl(s, t, T) + (1 - a) * _softened_twice(s, y),
+     "`F.cross_entropy` takes logits and makes the softmax itself; yours gets probabilities."),
     (lambda s, t, y, T, a: T**2 * _kl(s, t, T) * a, "The labels' part is missing."),
     (lambda s, t, y, T, a: T**2 * _kl(s, t, T) + F.cross_entropy(s, y), "α is not used."),
     (_mixed(lambda s, t, T: T**2 * _kl(s * T * T, t * T * T, T)), "The logits are multiplied by T; "
@@ -216,6 +229,10 @@ def _rows_remark(answer, points, count) -> str | None:
         return "Nothing (None) came back. Is the `return` missing?"
     got = torch.as_tensor(sorted(got) if isinstance(got, set) else got)
     where = f"for {len(points)} points and a count of {count}"
+    if got.is_floating_point() and got.dim() == 1 and torch.equal(got, got.round()):
+        got = got.long()
+    if got.dim() == 2 and not got.is_floating_point() and 1 in got.shape:
+        return f"The rows came as {tuple(got.shape)}; return one flat list of them."
     if got.dim() == 2 or (got.is_floating_point() and got.dim() == 1):
         return "Points or distances came; the *rows* of the chosen points are wanted."
     if got.dtype == torch.bool:

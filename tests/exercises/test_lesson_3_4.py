@@ -1,5 +1,6 @@
 """The checks of lesson 3.4 accept the reference and name each plausible slip."""
 
+import numpy as np
 import pytest
 import torch
 from remarks import remark
@@ -36,6 +37,13 @@ def test_other_right_ways_are_accepted():
     assert judge("3.4.1", by_torch).state == "solved"
     double = lambda s, t, *rest: lesson.student_loss(s.double(), t.double(), *rest)  # noqa: E731
     assert judge("3.4.1", double).state == "solved"
+    as_numpy = lambda *case: np.asarray(by_torch(*case))  # noqa: E731
+    assert judge("3.4.1", as_numpy).state == "solved"
+    assert judge("3.4.1", lambda *case: [by_torch(*case)][0]).state == "solved"
+    floats = lambda p, n: [float(k) for k in lesson.farthest_first(p, n)]  # noqa: E731
+    assert judge("3.4.2", floats).state == "solved"
+    tensors = lambda p, n: [torch.tensor(k) for k in lesson.farthest_first(p, n)]  # noqa: E731
+    assert judge("3.4.2", tensors).state == "solved"
     assert judge("3.4.2", one_class).state == "solved"
     assert judge("3.4.2", lambda p, n: tuple(lesson.farthest_first(p, n))).state == "solved"
     assert judge("3.4.2", lambda p, n: one_class(p, n).numpy()).state == "solved"
@@ -55,6 +63,7 @@ def test_3_4_2_names_the_slip(wrong, words):
     ("wrong", "words"),
     [
         (lambda p, n: p[lesson.farthest_first(p, n)], "*rows*"),
+        (lambda p, n: one_class(p, n)[:, None], "one flat list"),
         (lambda p, n: torch.zeros(len(p), dtype=torch.bool), "True and false"),
         (lambda p, n: lesson.farthest_first(p, n)[::-1], "order of their choice"),
         (lambda p, n: None if len(p) else 0, "return"),

@@ -6,7 +6,6 @@ scoreboard: the lesson asks for their differences, not for the best of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -79,7 +78,5 @@ def student_path(arm: str, count: int, seed: int, *, folder: Path | None = None)
     return folder / "students" / f"{arm}-{count}-{seed}.safetensors"
 
 
-RECIPES: dict[str, Callable[[Path], list[Path]]] = {
-    f"students-{count}": partial(students, count=count) for count in EPOCHS
-}
-"""Name and recipe; they write no rows."""
+RECIPES = {f"students-{count}": (partial(students, count=count), "4.4", None) for count in EPOCHS}
+"""Name, recipe and lesson; they write no rows."""

@@ -1,0 +1,143 @@
+"""Lesson 4.4: students with and without a teacher, and sets of real and learned images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils import condense, models, plots, training
+from course_utils.recipes import taught
+
+Seeds = dict[str, list[float]]
+"""By name, one accuracy for each seed."""
+
+
+def load(arm: str, count: int) -> list[models.Network]:
+    """Return the committed students of an arm, one a seed, trained on `count` images."""
+    return [models.load_network(taught.student_path(arm, count, seed))
+            for seed in taught.SEEDS]  # fmt: skip
+
+
+def accuracies(arms: Sequence[str], count: int, images: Tensor, labels: Tensor) -> Seeds:
+    """Return every arm's accuracies, one a seed."""
+    return {arm: [training.evaluate(one, images, labels) for one in load(arm, count)]
+            for arm in arms}  # fmt: skip
+
+
+def gain(alone: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """Return the mean gain over the seeds and its standard error, seed by seed."""
+    gains = [b - a for a, b in zip(alone, other, strict=True)]
+    return fmean(gains), stdev(gains) / len(gains) ** 0.5
+
+
+def points(found: tuple[float, float]) -> str:
+    """A gain and its error in percentage points."""
+    return f"{100 * found[0]:+.1f} ± {100 * found[1]:.1f} points"
+
+
+def repeated(mistakes: Tensor, of: Sequence[Tensor], wrong: Tensor) -> list[float]:
+    """Return for each network the share of a teacher's mistakes that it makes in the same way.
+
+    Args:
+        mistakes: the teacher's answers, n classes.
+        of: the networks' answers, n classes each.
+        wrong: n booleans, the images on which the teacher is wrong.
+    """
+    return [(answers == mistakes)[wrong].float().mean().item() for answers in of]
+
+
+class Counter:
+    """Real sets of every size beside the learned ones, all read by the same ridge regression.
+
+    Args:
+        real: training images and labels to draw from.
+        held_out: images and labels to be read.
+    """
+
+    def __init__(self, real: training.Pair, held_out: training.Pair) -> None:
+        self.images, self.labels = real
+        self.held_out = held_out
+        self.reader = condense.seeded(condense.untrained_cnn, 100)  # no learned set has met it
+        self.seen = condense.features(self.reader, held_out[0])
+        self.pixels = torch.nn.functional.avg_pool2d(self.images, 2).flatten(1)
+        self.learned = {name: self.reads(*condense.load_set(name))
+                        for name in ("Fashion-10", "Fashion-100")}  # fmt: skip
+
+    def reads(self, images: Tensor, targets: Tensor) -> float:
+        """The accuracy on held-out images of a ridge regression from a set."""
+        mine = condense.features(self.reader, images)
+        answers = condense.ridge_predict(mine, targets, self.seen, ridge=1e-2)
+        return (answers.argmax(1) == self.held_out[1]).float().mean().item()
+
+    def rows(self, way: str, per_class: int, draw: int) -> Tensor:
+        """The rows of a real set, class by class."""
+        if way == "herded":
+            return condense.herding(self.pixels, self.labels, per_class=per_class)
+        return condense.random_rows(self.labels, per_class=per_class, seed=draw)
+
+    def draw(self, way: str, per_class: int, draw: int) -> Any:
+        """Draw one image a class, and the set's accuracy between those of the learned sets."""
+        rows = self.rows(way, per_class, draw)
+        right = self.reads(self.images[rows], condense.centred(self.labels[rows]))
+        made, axes = plots.figure(rows=2, columns=10, width=7.6, height=2.7)
+        for place, axis in enumerate(axes[0]):
+            plots.draw_image(axis, self.images[rows[place * per_class]])
+        below = made.add_subplot(2, 1, 2)
+        for axis in axes[1]:
+            axis.remove()
+        below.barh([0], [right], color=plots.colour("reference"))
+        for name, reached in self.learned.items():
+            below.axvline(reached, color=plots.colour("data"), lw=2)
+            below.annotate(f"{name.split('-')[1]} learned", (reached, 0.5), xytext=(0, 3),
+                           textcoords="offset points", ha="center", va="bottom",
+                           fontsize=8.5)  # fmt: skip
+        below.set(xlim=(0, 1), ylim=(-0.5, 0.5), yticks=[], xlabel="held-out accuracy")
+        made.suptitle(self.title(way, per_class, draw), fontsize=11, fontweight="bold")
+        return made
+
+    def title(self, way: str, per_class: int, draw: int) -> str:
+        """The finding in words."""
+        rows = self.rows(way, per_class, draw)
+        right = self.reads(self.images[rows], condense.centred(self.labels[rows]))
+        return f"{10 * per_class} real images, {way}: {right:.1%} read right"
+
+    def words(self, way: str, per_class: int, draw: int) -> str:
+        """The picture of `draw` in words."""
+        marks = ", ".join(f"{name} {reached:.1%}" for name, reached in self.learned.items())
+        return f"{self.title(way, per_class, draw)}. For comparison, the learned sets: {marks}."
+
+
+def sets(real: training.Pair, *, per_class: int, draws: int = 3) -> Mapping[str, list]:
+    """Return real sets, drawn and herded, and the learned set of that size, one a seed."""
+    images, labels = real
+    pixels = torch.nn.functional.avg_pool2d(images, 2).flatten(1)
+
+    def picked(rows: Tensor) -> training.Pair:
+        return images[rows], condense.centred(labels[rows])
+
+    drawn = [picked(condense.random_rows(labels, per_class=per_class, seed=seed))
+             for seed in range(draws)]  # fmt: skip
+    herded = picked(condense.herding(pixels, labels, per_class=per_class))
+    learned = condense.load_set(f"Fashion-{10 * per_class}")
+    return {"random": drawn, "herded": [herded] * draws, "learned": [learned] * draws}
+
+
+def score_rows(read: Mapping[int, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:
+    """Return one row a kind of set, for a table: by the number of images, mean and range."""
+    return [
+        {"set": way} | {
+            f"{size} images": f"{fmean(by[way]):.1%} ({min(by[way]):.1%} to {max(by[way]):.1%})"
+            for size, by in read.items()
+        }
+        for way in next(iter(read.values()))
+    ]  # fmt: skip
+
+
+def verdict(found: tuple[float, float]) -> str:
+    """Return in words whether a gain is more than twice its error."""
+    mean, error = found
+    return "neither, that we see" if abs(mean) <= 2 * error else "better" if mean > 0 else "worse"
