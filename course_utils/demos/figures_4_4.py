@@ -60,7 +60,8 @@ def rows(images: Mapping[str, Sequence[Any]], names: Sequence[str], *, title: st
     for line, (name, several) in zip(axes, images.items(), strict=True):
         for axis, image in zip(line, several, strict=True):
             plots.draw_image(axis, image)
-        line[0].set_ylabel(name, fontsize=9)
+        line[0].text(-0.12, 0.5, name, transform=line[0].transAxes, ha="right", va="center",
+                     fontsize=9)  # fmt: skip
     for axis, name in zip(axes[0], names, strict=True):
         axis.set_title(name, fontsize=8, fontweight="normal", loc="center", pad=4)
     made.suptitle(title, fontsize=11, fontweight="bold")

@@ -16,16 +16,16 @@ Seeds = dict[str, list[float]]
 """By name, one accuracy for each seed."""
 
 
-def load(arm: str, count: int) -> list[models.Network]:
-    """Return the committed students of an arm, one a seed, trained on `count` images."""
-    return [models.load_network(taught.student_path(arm, count, seed))
-            for seed in taught.SEEDS]  # fmt: skip
+def load(arm: str, run: str) -> list[models.Network]:
+    """Return the committed students of an arm of one of `taught.RUNS`, one a seed."""
+    return [models.load_network(taught.student_path(arm, run, seed))
+            for seed in range(taught.RUNS[run].seeds)]  # fmt: skip
 
 
-def accuracies(arms: Sequence[str], count: int, images: Tensor, labels: Tensor) -> Seeds:
-    """Return every arm's accuracies, one a seed."""
-    return {arm: [training.evaluate(one, images, labels) for one in load(arm, count)]
-            for arm in arms}  # fmt: skip
+def accuracies(run: str, images: Tensor, labels: Tensor) -> Seeds:
+    """Return the accuracies of every arm of a run, one a seed."""
+    return {arm: [training.evaluate(one, images, labels) for one in load(arm, run)]
+            for arm in taught.RUNS[run].arms}  # fmt: skip
 
 
 def gain(alone: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
@@ -36,18 +36,18 @@ def gain(alone: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
 
 def points(found: tuple[float, float]) -> str:
     """A gain and its error in percentage points."""
-    return f"{100 * found[0]:+.1f} ± {100 * found[1]:.1f} points"
+    return f"{100 * found[0]:+.1f} ± {100 * found[1]:.1f} points".replace("-", "−")
 
 
-def repeated(mistakes: Tensor, of: Sequence[Tensor], wrong: Tensor) -> list[float]:
-    """Return for each network the share of a teacher's mistakes that it makes in the same way.
+def repeated(answers: Tensor, of: Sequence[Tensor], where: Tensor) -> list[float]:
+    """Return for each network the share of some images on which it gives these answers.
 
     Args:
-        mistakes: the teacher's answers, n classes.
+        answers: n classes, a teacher's or the right ones.
         of: the networks' answers, n classes each.
-        wrong: n booleans, the images on which the teacher is wrong.
+        where: n booleans, the images that count.
     """
-    return [(answers == mistakes)[wrong].float().mean().item() for answers in of]
+    return [(given == answers)[where].float().mean().item() for given in of]
 
 
 class Counter:
@@ -73,15 +73,15 @@ class Counter:
         answers = condense.ridge_predict(mine, targets, self.seen, ridge=1e-2)
         return (answers.argmax(1) == self.held_out[1]).float().mean().item()
 
-    def rows(self, way: str, per_class: int, draw: int) -> Tensor:
+    def rows(self, way: str, per_class: int, sample: int) -> Tensor:
         """The rows of a real set, class by class."""
         if way == "herded":
             return condense.herding(self.pixels, self.labels, per_class=per_class)
-        return condense.random_rows(self.labels, per_class=per_class, seed=draw)
+        return condense.random_rows(self.labels, per_class=per_class, seed=sample)
 
-    def draw(self, way: str, per_class: int, draw: int) -> Any:
+    def draw(self, way: str, per_class: int, sample: int) -> Any:
         """Draw one image a class, and the set's accuracy between those of the learned sets."""
-        rows = self.rows(way, per_class, draw)
+        rows = self.rows(way, per_class, sample)
         right = self.reads(self.images[rows], condense.centred(self.labels[rows]))
         made, axes = plots.figure(rows=2, columns=10, width=7.6, height=2.7)
         for place, axis in enumerate(axes[0]):
@@ -90,29 +90,30 @@ class Counter:
         for axis in axes[1]:
             axis.remove()
         below.barh([0], [right], color=plots.colour("reference"))
-        for name, reached in self.learned.items():
+        for name, side in (("Fashion-10", "right"), ("Fashion-100", "left")):
+            reached = self.learned[name]
             below.axvline(reached, color=plots.colour("data"), lw=2)
-            below.annotate(f"{name.split('-')[1]} learned", (reached, 0.5), xytext=(0, 3),
-                           textcoords="offset points", ha="center", va="bottom",
+            below.annotate(f"{name.split('-')[1]} learned", (reached, 0.75), va="center", ha=side,
+                           xytext=(4 if side == "left" else -4, 0), textcoords="offset points",
                            fontsize=8.5)  # fmt: skip
-        below.set(xlim=(0, 1), ylim=(-0.5, 0.5), yticks=[], xlabel="held-out accuracy")
-        made.suptitle(self.title(way, per_class, draw), fontsize=11, fontweight="bold")
+        below.set(xlim=(0, 1), ylim=(-0.5, 1), yticks=[], xlabel="held-out accuracy")
+        made.suptitle(self.title(way, per_class, sample), fontsize=11, fontweight="bold")
         return made
 
-    def title(self, way: str, per_class: int, draw: int) -> str:
+    def title(self, way: str, per_class: int, sample: int) -> str:
         """The finding in words."""
-        rows = self.rows(way, per_class, draw)
+        rows = self.rows(way, per_class, sample)
         right = self.reads(self.images[rows], condense.centred(self.labels[rows]))
         return f"{10 * per_class} real images, {way}: {right:.1%} read right"
 
-    def words(self, way: str, per_class: int, draw: int) -> str:
+    def words(self, way: str, per_class: int, sample: int) -> str:
         """The picture of `draw` in words."""
         marks = ", ".join(f"{name} {reached:.1%}" for name, reached in self.learned.items())
-        return f"{self.title(way, per_class, draw)}. For comparison, the learned sets: {marks}."
+        return f"{self.title(way, per_class, sample)}. For comparison, the learned sets: {marks}."
 
 
 def sets(real: training.Pair, *, per_class: int, draws: int = 3) -> Mapping[str, list]:
-    """Return real sets, drawn and herded, and the learned set of that size, one a seed."""
+    """Return real sets, drawn and herded, and the learned set of that size if there is one."""
     images, labels = real
     pixels = torch.nn.functional.avg_pool2d(images, 2).flatten(1)
 
@@ -122,8 +123,10 @@ def sets(real: training.Pair, *, per_class: int, draws: int = 3) -> Mapping[str,
     drawn = [picked(condense.random_rows(labels, per_class=per_class, seed=seed))
              for seed in range(draws)]  # fmt: skip
     herded = picked(condense.herding(pixels, labels, per_class=per_class))
-    learned = condense.load_set(f"Fashion-{10 * per_class}")
-    return {"random": drawn, "herded": [herded] * draws, "learned": [learned] * draws}
+    found = {"random": drawn, "herded": [herded] * draws}
+    if per_class in (1, 10):
+        found["learned"] = [condense.load_set(f"Fashion-{10 * per_class}")] * draws
+    return found
 
 
 def score_rows(read: Mapping[int, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:

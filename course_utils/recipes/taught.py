@@ -1,4 +1,4 @@
-"""The recipes of lesson 4.4: small students, alone and with a teacher, from five seeds each.
+"""The recipes of lesson 4.4: small students, alone and with a teacher, from several seeds.
 
 They lie in a folder of their own, `data/networks/students`, and have no rows on the
 scoreboard: the lesson asks for their differences, not for the best of them.
@@ -6,6 +6,7 @@ scoreboard: the lesson asks for their differences, not for the best of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +18,31 @@ from course_utils import data, distill, models, training
 
 STUDENT = {"channels": (4, 8), "hidden": 32}
 """A quarter of SimplifiedCNN's filters and units."""
-SEEDS = range(5)
-EPOCHS = {500: 410, 2_000: 102, 10_000: 20, 55_000: 10}
-"""Training images, and how often they are shown: 1,600 steps, for all images 4,300."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One setting, in which students of every arm are trained from several seeds.
+
+    Attributes:
+        images: how many training images they see.
+        epochs: how often each image is shown.
+    """
+
+    images: int
+    epochs: int
+    arms: tuple[str, ...] = ("alone", "taught")
+    seeds: int = 5
+
+
+RUNS = {
+    "500": Run(500, 410, ("alone", "smoothed", "shuffled", "taught")),
+    "2000": Run(2_000, 102),
+    "10000": Run(10_000, 20),
+    "55000": Run(55_000, 10),
+    "patient": Run(55_000, 40, seeds=3),
+}
+"""By name. The first three take 1,600 steps, all images 4,300 and, patiently, 17,200."""
 TEMPERATURE, ALPHA, SMOOTHING = 4.0, 0.9, 0.1
 
 
@@ -38,22 +61,19 @@ ARMS: dict[str, training.Loss] = {
     "alone": alone, "taught": taught, "smoothed": smoothed, "shuffled": taught,
 }  # fmt: skip
 """Name, and its loss; "shuffled" is taught by `distill.ShuffledTeacher`."""
-CONTROLLED = 500
-"""The number of images for which the two controls are trained as well."""
 
 
-def students(folder: Path, *, count: int) -> list[Path]:
-    """Train every arm's students on `count` images; 5 to 15 CPU minutes."""
-    images, labels = data.fashion_mnist("train", limit=count)
+def students(folder: Path, *, run: str) -> list[Path]:
+    """Train a run's students; 5 to 15 CPU minutes, the patient ones 30."""
+    plan = RUNS[run]
+    images, labels = data.fashion_mnist("train", limit=plan.images)
     teacher, written = models.load_network("SimplifiedCNN"), []
-    for arm, loss in ARMS.items():
-        if arm in ("smoothed", "shuffled") and count != CONTROLLED:
-            continue
+    for arm in plan.arms:
         asked = distill.ShuffledTeacher(teacher) if arm == "shuffled" else teacher
-        targets = distill.ask(asked, images, labels)
-        for seed in SEEDS:
-            student = train_student((images, targets), seed=seed, loss=loss, epochs=EPOCHS[count])
-            path = student_path(arm, count, seed, folder=folder)
+        pair = images, distill.ask(asked, images, labels)
+        for seed in range(plan.seeds):
+            student = train_student(pair, seed=seed, loss=ARMS[arm], epochs=plan.epochs)
+            path = student_path(arm, run, seed, folder=folder)
             path.parent.mkdir(exist_ok=True)
             written.append(models.save_network(student, path, bits=8))
     return written
@@ -72,11 +92,11 @@ def train_student(
     return student
 
 
-def student_path(arm: str, count: int, seed: int, *, folder: Path | None = None) -> Path:
+def student_path(arm: str, run: str, seed: int, *, folder: Path | None = None) -> Path:
     """Return the file of one student, such as students/taught-500-3.safetensors."""
     folder = folder or data.folder() / "networks"
-    return folder / "students" / f"{arm}-{count}-{seed}.safetensors"
+    return folder / "students" / f"{arm}-{run}-{seed}.safetensors"
 
 
-RECIPES = {f"students-{count}": (partial(students, count=count), "4.4", None) for count in EPOCHS}
+RECIPES = {f"students-{run}": (partial(students, run=run), "4.4", None) for run in RUNS}
 """Name, recipe and lesson; they write no rows."""
