@@ -23,6 +23,7 @@ def test_a_gain_by_hand():
     mean, error = demo.gain([0.5, 0.5, 0.5], [0.6, 0.5, 0.7])
     assert mean == pytest.approx(0.1) and error == pytest.approx(0.1 / math.sqrt(3))
     assert demo.points((0.038, 0.0071)) == "+3.8 ± 0.7 points"
+    assert demo.points((-0.009, 0.001)) == "−0.9 ± 0.1 points"
     assert demo.verdict((0.01, 0.004)) == "better" and demo.verdict((-0.01, 0.004)) == "worse"
     assert demo.verdict((-0.01, 0.005)) == "neither, that we see"
 
