@@ -55,7 +55,7 @@ def test_every_committed_file_has_its_recipe(made):
 def test_students_differ_by_their_arm_and_their_seed(made):
     names = [path.stem for path in made[0]["students-500"]]
     assert len(set(names)) == 20 and names[0] == "alone-500-0" and names[-1] == "taught-500-4"
-    assert len(made[0]["students-55000"]) == 10 and len(made[0]["students-patient"]) == 6
+    assert len(made[0]["students-55000"]) == 10 and len(made[0]["students-patient"]) == 10
     for arm in ("alone", "taught"):
         network = models.load_network(taught.student_path(arm, "500", 0))
         assert network.settings["channels"] == [4, 8] and network.settings["hidden"] == 32
