@@ -1,0 +1,67 @@
+"""Shares of an image's nine squares, beside the same shares in random places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from course_utils import data, lesson, surrogate, training
+from course_utils.demos import figures_3_7 as figures
+
+
+def by_square(maps: Tensor, *, side: int = 3) -> Tensor:
+    """The mean of each map in each square of a side x side grid: n x squares."""
+    squares = surrogate.grid_segments(*maps.shape[-2:], side)
+    return torch.stack([maps[:, 0][:, squares == k].mean(1) for k in range(side**2)], 1)
+
+
+def in_random_places(shares: Tensor, *, seed: int = 0) -> Tensor:
+    """Each image's shares dealt out to its squares at random: n x squares."""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.rand(shares.shape, generator=generator).argsort(1)
+    return shares.gather(1, order)
+
+
+def falls(
+    network: Callable, images: Tensor, classes: Tensor, scores: Tensor, *, count: int = 2
+) -> Tensor:
+    """How far the class's probability falls when each image's `count` highest squares go black.
+
+    Args:
+        scores: n x squares, of a grid of as many rows as columns.
+    """
+    squares = surrogate.grid_segments(*images.shape[-2:], round(scores.shape[1] ** 0.5))
+    gone = torch.zeros(scores.shape).scatter_(1, scores.topk(count).indices, 1)
+    left = images * (1 - gone[:, squares][:, None])
+    before, after = (
+        training.predict(network, pictures).softmax(1).gather(1, classes[:, None])[:, 0]
+        for pictures in (images, left)
+    )
+    return before - after
+
+
+def with_error(values: Tensor) -> str:
+    """Mean and standard error of n numbers, as "0.41 ± 0.03"."""
+    return f"{values.mean():.2f} ± {values.std() / len(values) ** 0.5:.2f}"
+
+
+def decide(differences: Tensor, choices: Sequence[str]) -> str:
+    """The choice for below, about or above zero, by two standard errors."""
+    mean, error = differences.mean(), differences.std() / len(differences) ** 0.5
+    return choices[1 + int(mean > 2 * error) - int(mean < -2 * error)]
+
+
+def show(images: Tensor, classes: Tensor, maps: Tensor, dealt: Tensor) -> None:
+    """Show images, their shares, and the shares dealt out at random (n x 9).
+
+    Of classes, maps and dealt shares, the first ones are the images'.
+    """
+    classes, maps, dealt = (part[: len(images)] for part in (classes, maps, dealt))
+    nine = surrogate.grid_segments(*images.shape[-2:], 3)
+    names = [data.FASHION_CLASSES[k] for k in classes.tolist()]
+    beside = {"Shapley": maps, "random places": dealt[:, nine][:, None]}
+    title = "Shares of nine squares, and the same shares dealt out at random"
+    lesson.show(figures.shares(images, beside, rows=names, title=title),
+                alt=f"{title}. {figures.words_for_shares(names, maps)}")  # fmt: skip
