@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from course_utils import glassbox, page, shapley, surrogate
 
@@ -34,21 +33,6 @@ def breast_cancer() -> tuple[Any, Any]:
     return table, 1 - benign
 
 
-def worth(predict: Callable, row: np.ndarray, background: np.ndarray) -> Callable:
-    """A coalition's worth: the mean prediction when only its columns of the row are known.
-
-    Args:
-        background: rows x columns; lends the values of the unknown columns.
-    """
-
-    def value(known: Tensor) -> Tensor:
-        mixed = np.where(known.numpy()[:, None], row, background)
-        found = predict(mixed.reshape(-1, len(row))).reshape(len(known), -1)
-        return torch.from_numpy(found.mean(1))
-
-    return value
-
-
 def switched(predict: Callable, row: np.ndarray, background: np.ndarray) -> Callable:
     """A score for `surrogate.fit_line`: a column that is off has its mean value."""
     return lambda masks: torch.from_numpy(
@@ -59,7 +43,7 @@ def switched(predict: Callable, row: np.ndarray, background: np.ndarray) -> Call
 def after_the_fact(predict: Callable, row: np.ndarray, background: np.ndarray) -> dict[str, Any]:
     """What each column adds, found from predictions alone: exact Shapley values, and LIME."""
     line = surrogate.fit_line(switched(predict, row, background), len(row), ridge=0)
-    values = shapley.exact(worth(predict, row, background), len(row))
+    values = shapley.exact(shapley.column_game(predict, row, background), len(row))
     return {"Shapley": values.numpy(), "LIME": line.weights.numpy()}
 
 
