@@ -6,7 +6,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from course_utils import glassbox, models, plots, shapley
+from course_utils import glassbox, models, plots
 from course_utils.demos import figures_2_2, guide_2_2, lesson_2_2, patients
 
 
