@@ -8,6 +8,7 @@ from course_utils.demos import channel_favourites as nine
 from course_utils.demos import figures_3_5 as figures
 from course_utils.demos import lesson_3_5 as demo
 from course_utils.demos import map_tests, planted
+from course_utils.saliency import cam
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,72 @@ def test_one_of_each_is_the_first_of_its_class():
     assert demo.one_of_each(torch.tensor([*range(9), 0, 9, 9])) == [*range(9), 10]
 
 
+# ---- tables with a column a seed
+
+
+def test_a_row_holds_its_seeds_and_their_mean():
+    row = demo.by_seed("step", 4, [1.0, 2.0, 6.0])
+    assert row == {"step": 4, "seed 0": 1, "seed 1": 2, "seed 2": 6, "mean": 3}
+    assert list(row)[1:] == list(demo.seed_formats(".2f"))
+
+
+def test_promises_and_completeness_are_each_networks_own(network, images):
+    torch.manual_seed(5)
+    other = models.SimplifiedCNN(channels=(2, 3), hidden=6).eval()
+    (row,) = demo.promise_rows([network, other], images, [0.3])
+    for name, one in (("seed 0", network), ("seed 1", other)):
+        slopes = saliency.gradient(one, images)
+        assert row[name] == map_tests.kept_promise(one, images, slopes, 0.3)
+    few, many = demo.completeness_rows([network, other], images, [2, 64])
+    maps = saliency.integrated_gradients(other, images, steps=2)
+    errors = saliency.completeness_error(other, images, maps)
+    assert few["steps"] == 2 and few["seed 1"] == pytest.approx(errors.median().item())
+    assert many["mean"] < few["mean"]
+
+
+def test_right_by_all_asks_every_network(images):
+    class Says(torch.nn.Module):
+        def __init__(self, *classes):
+            super().__init__()
+            self.logits = torch.eye(10)[list(classes)]
+
+        def forward(self, x):
+            return self.logits[: len(x)]
+
+    both = [Says(0, 1, 5, 3), Says(0, 2, 5, 3)]
+    assert demo.right_by_all(both, images[:4], torch.tensor([0, 1, 5, 4])).tolist() == [0, 2]
+
+
+def test_alike_rows_have_a_shuffled_control(images):
+    same, mixed = demo.alike_rows(images, images)
+    assert same["rank correlation"] == pytest.approx(1)
+    assert abs(mixed["rank correlation"]) < 0.1
+
+
+def test_cams_agree_before_a_mean_only(network, images):
+    torch.manual_seed(2)
+    averages = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 3, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+        torch.nn.Linear(3, 10),
+    ).eval()  # fmt: skip
+    flat, mean = demo.cam_rows({"flattens": network, "averages": averages}, images)
+    assert mean["largest gap"] < 1e-5 and mean["rank correlation"] > 0.999
+    assert flat["largest gap"] > 0.1 and flat["the head"] == "flattens"
+
+
+def test_sizes_of_a_uniform_network_are_the_brightness(images):
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, 10))
+    torch.nn.init.constant_(network[1].weight, -0.1)
+    bright, mixed = demo.size_rows([network], images, LABELS)
+    assert bright["seed 0"] == pytest.approx(1) and abs(mixed["seed 0"]) < 0.1
+
+
+def test_negatives_are_mended_by_white_and_not_by_black(network, images):
+    black, white = demo.negative_rows([network], images, LABELS)
+    assert [black["negatives from"], white["negatives from"]] == ["black", "white"]
+    assert white["seed 0"] == pytest.approx(1, abs=1e-3) and black["seed 0"] < 0.5
+
+
 # ---- the planted patch
 
 
@@ -110,7 +177,7 @@ def test_shuffled_maps_and_turned_by_hand(images):
     dim = 0.5 * images
     assert planted.turned(network, dim) == 1
     rows = planted.turned_rows({"one": [network, network]}, dim)
-    assert rows == [{"networks": "one", "seed 0": 1, "seed 1": 1}]
+    assert rows == [{"networks": "one", "seed 0": 1, "seed 1": 1, "mean": 1}]
     assert planted.falls(network, torch.zeros(2, 1, 32, 32)) == pytest.approx(16, abs=1e-4)
 
 
@@ -121,6 +188,37 @@ def test_steepest_pixels_beside_the_patch(images):
     assert planted.steepest(network, images) == (1, 1)
     weights[8, 29] = 12
     assert planted.steepest(network, images) == (0, 0)
+
+
+def test_steepest_and_worth_have_a_row_a_seed(network, images):
+    (row,) = planted.steepest_rows([network], images)
+    assert tuple(row.values()) == (0, *planted.steepest(network, images))
+    (row,) = planted.worth_rows([network], images)
+    shirts = planted.plant(images)
+    assert row == {
+        "seed": 0, "logit falls by": planted.falls(network, images),
+        "HiResCAM there": planted.credited(network, shirts, cam.hires_cam_rule),
+        "Grad-CAM there": planted.credited(network, shirts, cam.grad_cam_rule),
+    }  # fmt: skip
+
+
+def test_fewest_and_always_go_by_the_cheating_networks():
+    found = {
+        "steady": {"cheating": [1.0, 0.95], "honest": [0.0, 0.0]},
+        "shaky": {"cheating": [1.0, 0.5], "honest": [1.0, 1.0]},
+        "control": {"cheating": [0.0, 0.0], "honest": [0.0, 0.0]},
+    }
+    assert planted.always(found) == ["steady"]
+    assert planted.fewest(found, ["steady", "shaky"]) == "shaky"
+
+
+def test_the_games_control_has_the_same_values_elsewhere(network, images):
+    mixed = planted.shuffled(network, images, planted.SHIRT)
+    ours = saliency.gradient(network, images, planted.SHIRT)
+    assert not torch.equal(mixed, ours)
+    assert torch.equal(mixed.flatten(1).sort().values, ours.flatten(1).sort().values)
+    found = planted.maps({"mixed": planted.shuffled}, network, images)
+    assert torch.equal(found["mixed"], mixed)
 
 
 def test_what_a_map_credits_the_patch_with(network, images):
@@ -161,6 +259,10 @@ def test_favourites_by_hand(monkeypatch):
     assert nine.nine_by_lot(torch.zeros(5, dtype=torch.int64)) == 9
     lot = nine.nine_by_lot(torch.arange(1000) % 10, draws=300)
     assert 2.3 < lot < 2.9
+    rows, shown = nine.counts({"new": [None, None]}, images := torch.arange(20.0), labels)
+    assert [row["favourites"] for row in rows] == ["new", "by lot"]
+    assert rows[0]["seed 1"] == 7 and list(shown) == ["the best channel, new"]
+    assert torch.equal(shown["the best channel, new"], images[best])
 
 
 def test_forgotten_compares_with_the_trained_map(network, images):
@@ -195,6 +297,27 @@ def test_deletion_rows_are_paired_with_their_control(network, images):
     wanted = gaps.mean().item(), gaps.std().item() / 3**0.5
     got = map_tests.against(found["reversed"]["deletion"], found["brightness"]["deletion"])
     assert got == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_verdict_needs_two_errors():
+    one, far = torch.tensor([[0.1, 0.3, 0.2]]), torch.tensor([[0.5, 0.6, 0.7]])
+    near = one + torch.tensor([[0.1, -0.1, 0.05]])
+    found = {name: {"deletion": areas} for name, areas in
+             {"one": one, "near": near, "far": far}.items()}  # fmt: skip
+    assert map_tests.verdict(found, "one", "far") == "one"
+    assert map_tests.verdict(found, "far", "one") == "one"
+    assert map_tests.verdict(found, "one", "near") == "neither that we can see"
+    gap, error = map_tests.against(one, far)
+    ahead = map_tests.leads(found, "far")
+    assert set(ahead) == {"one", "near"} and ahead["one"] == pytest.approx(-gap / error)
+    assert ahead["one"] > 2
+
+
+def test_four_methods_forget(network, images):
+    found = map_tests.all_forgotten([network], images[:2], LABELS[:2])
+    assert set(found) == {"gradient", "integrated gradients", "Grad-CAM", "HiResCAM"}
+    wanted = map_tests.forgotten([network], saliency.hires_cam, images[:2], LABELS[:2])
+    assert found["HiResCAM"] == wanted
 
 
 def test_rivals_start_from_their_paint(network, images):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import models, saliency
+from course_utils.demos import lesson_3_5
 
 
 @torch.no_grad()
@@ -30,6 +31,22 @@ def favourites(
     """Return `alike_among_nine` of each network, and the first one's nine images."""
     found = [alike_among_nine(one, images, labels) for one in networks]
     return [round(count, 2) for count, _ in found], images[found[0][1]]
+
+
+def counts(
+    kinds: dict[str, Sequence[nn.Module]], images: Tensor, labels: Tensor
+) -> tuple[list[dict], dict[str, Tensor]]:
+    """Return `favourites` of kinds of networks: table rows, and the images for a figure.
+
+    The last row is the control: nine images by lot.
+    """
+    rows, shown = [], {}
+    for kind, networks in kinds.items():
+        found, best = favourites(networks, images, labels)
+        rows.append(lesson_3_5.by_seed("favourites", kind, found))
+        shown[f"the best channel, {kind}"] = best
+    lot = [nine_by_lot(labels, seed=seed) for seed in range(len(networks))]
+    return [*rows, lesson_3_5.by_seed("favourites", "by lot", lot)], shown
 
 
 def untrained(seed: int) -> nn.Module:

@@ -1,15 +1,18 @@
-"""Lesson 3.5's widgets: the gauge of completeness, and a square that covers a picture."""
+"""Lesson 3.5's widgets, a gauge and a covering square; and its tables with a column a seed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils import plots, saliency, training
+from course_utils import fusion, plots, saliency, training
 from course_utils.data import FASHION_CLASSES
+from course_utils.demos import map_tests
 
 STEPS = (1, 2, 4, 8, 16, 32, 64, 128)
 BASELINES = {"black": 0.0, "grey": 0.5, "white": 1.0}
@@ -123,6 +126,99 @@ class Cover:
 def one_of_each(labels: Tensor) -> list[int]:
     """Return the place of the first image of each class."""
     return [int((labels == label).nonzero()[0]) for label in range(10)]
+
+
+def right_by_all(networks: Sequence[nn.Module], images: Tensor, labels: Tensor) -> Tensor:
+    """Return the places of the images that all networks name rightly."""
+    right = [training.predict(one, images).argmax(1) == labels for one in networks]
+    return torch.stack(right).all(0).nonzero().squeeze(1)
+
+
+# ---- tables with a column a seed
+
+
+def by_seed(what: str, name: str | float, values: Sequence[float]) -> dict[str, Any]:
+    """Return a table row: its name, in the column `what`; a value a seed; their mean."""
+    return {what: name} | {f"seed {i}": v for i, v in enumerate(values)} | {"mean": mean(values)}
+
+
+def seed_formats(form: str, seeds: int = 3) -> dict[str, str]:
+    """Return the formats of `by_seed`'s columns."""
+    return dict.fromkeys([*(f"seed {i}" for i in range(seeds)), "mean"], form)
+
+
+def promise_rows(
+    networks: Sequence[nn.Module], images: Tensor, steps: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Return a table row for each step: `map_tests.kept_promise` of each network."""
+    slopes = [saliency.gradient(one, images) for one in networks]
+    return [
+        by_seed("step", step, [map_tests.kept_promise(one, images, found, step)
+                               for one, found in zip(networks, slopes)])
+        for step in steps
+    ]  # fmt: skip
+
+
+def completeness_rows(
+    networks: Sequence[nn.Module], images: Tensor, steps: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return a table row for each number of steps: the median completeness error, a share."""
+
+    def error(network: nn.Module, count: int) -> float:
+        maps = saliency.integrated_gradients(network, images, steps=count)
+        return saliency.completeness_error(network, images, maps).median().item()
+
+    return [by_seed("steps", count, [error(one, count) for one in networks]) for count in steps]
+
+
+def alike_rows(maps: Tensor, others: Tensor) -> list[dict[str, Any]]:
+    """Return two table rows: how maps agree with others, and with the others' pixels shuffled."""
+    found = {"as they are": others, "pixels shuffled": fusion.random_maps(others, seed=0)}
+    return [
+        {"maps": name, "rank correlation": fusion.agreement(maps, theirs).mean().item()}
+        for name, theirs in found.items()
+    ]
+
+
+def cam_rows(networks: Mapping[str, nn.Module], images: Tensor) -> list[dict[str, Any]]:
+    """Return a table row a network: how Grad-CAM and HiResCAM agree, and their largest gap.
+
+    The gap is a share of HiResCAM's largest value.
+    """
+    rows = []
+    for name, network in networks.items():
+        grad, hires = saliency.grad_cam(network, images), saliency.hires_cam(network, images)
+        gap = ((grad - hires).abs().max() / hires.abs().max()).item()
+        agreed = fusion.agreement(grad, hires).mean().item()
+        rows.append({"the head": name, "rank correlation": agreed, "largest gap": gap})
+    return rows
+
+
+def size_rows(networks: Sequence[nn.Module], images: Tensor, target: Tensor) -> list[dict]:
+    """Return two table rows: what the sizes of integrated gradients agree with, as correlations.
+
+    With the images' brightness; and with the same sizes, their pixels shuffled.
+    """
+    sizes = [saliency.integrated_gradients(one, images, target, steps=16).abs() for one in networks]
+    bright = [fusion.agreement(images, one).mean().item() for one in sizes]
+    mixed = [fusion.agreement(one, fusion.random_maps(one, seed=0)).mean().item() for one in sizes]
+    return [by_seed("sizes against", "brightness", bright),
+            by_seed("sizes against", "shuffled sizes", mixed)]  # fmt: skip
+
+
+def negative_rows(networks: Sequence[nn.Module], images: Tensor, target: Tensor) -> list[dict]:
+    """Return two table rows: how maps of negatives, from black and from white, agree with those
+    of the images, as correlations."""
+    rows: dict[str, list[float]] = {"black": [], "white": []}
+    for network in networks:
+        ours = saliency.integrated_gradients(network, images, target, steps=16)
+        for name, found in rows.items():
+            theirs = saliency.integrated_gradients(
+                map_tests.Negative(network).eval(), 1 - images, target, steps=16,
+                baseline=BASELINES[name],
+            )  # fmt: skip
+            found.append(fusion.agreement(ours, theirs).mean().item())
+    return [by_seed("negatives from", name, found) for name, found in rows.items()]
 
 
 def _off(total: float, wanted: float) -> float:

@@ -71,6 +71,14 @@ def forgotten(
     return found
 
 
+def all_forgotten(
+    networks: Sequence[nn.Module], images: Tensor, target: Tensor
+) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Return `forgotten` of four methods, by name."""
+    names = "gradient", "integrated gradients", "Grad-CAM", "HiResCAM"
+    return {name: forgotten(networks, EXPLAINERS[name], images, target) for name in names}
+
+
 def rivals(*, paint: float, seed: int = 0) -> dict[str, Explainer]:
     """Return what the deletion test compares: four methods, and two maps that ask no network.
 
@@ -131,6 +139,19 @@ def against(areas: Tensor, control: Tensor) -> tuple[float, float]:
     """
     gaps = (areas - control).double().mean(0)
     return gaps.mean().item(), (gaps.std() / len(gaps) ** 0.5).item()
+
+
+def verdict(found: Mapping[str, Mapping[str, Tensor]], one: str, other: str) -> str:
+    """Return whose deletion areas are smaller by more than two errors, or that none's are."""
+    gap, error = against(found[one]["deletion"], found[other]["deletion"])
+    return "neither that we can see" if abs(gap) < 2 * error else one if gap < 0 else other
+
+
+def leads(found: Mapping[str, Mapping[str, Tensor]], control: str = "random") -> dict[str, float]:
+    """Return by how many errors each map's deletion area is below a control's."""
+    gaps = {name: against(areas["deletion"], found[control]["deletion"])
+            for name, areas in found.items() if name != control}  # fmt: skip
+    return {name: -gap / error for name, (gap, error) in gaps.items()}
 
 
 def deletion_rows(

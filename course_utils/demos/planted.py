@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 
 from course_utils import diagnose, fusion, models, saliency, training
 from course_utils.data import FASHION_CLASSES
+from course_utils.demos.lesson_3_5 import by_seed
+from course_utils.saliency import cam
 
 SHIRT = FASHION_CLASSES.index("shirt")
 PATCH = (3, 25, 7, 29)
@@ -45,10 +48,9 @@ def turned(network: nn.Module, others: Tensor) -> float:
 
 
 def turned_rows(kinds: Mapping[str, Sequence[nn.Module]], others: Tensor) -> list[dict[str, Any]]:
-    """Return a table row for each kind of network: `turned`, a column a seed."""
+    """Return a table row for each kind of network: `turned`, a column a seed, and the mean."""
     return [
-        {"networks": kind}
-        | {f"seed {seed}": turned(one, others) for seed, one in enumerate(networks)}
+        by_seed("networks", kind, [turned(one, others) for one in networks])
         for kind, networks in kinds.items()
     ]
 
@@ -76,10 +78,26 @@ def game(
     return found
 
 
-def shuffled(networks: Sequence[nn.Module], shirts: Tensor) -> list[float]:
-    """Return the hits of gradient maps whose pixels have changed places, one a network."""
-    maps = [saliency.gradient(one, shirts, SHIRT) for one in networks]
-    return [hits(fusion.random_maps(m, seed=seed)) for seed, m in enumerate(maps)]
+def shuffled(network: nn.Module, shirts: Tensor, target: int) -> Tensor:
+    """Return the control of the game: gradient maps whose pixels have changed places."""
+    return fusion.random_maps(saliency.gradient(network, shirts, target), seed=0)
+
+
+def fewest(found: Mapping[str, Mapping[str, Sequence[float]]], among: Iterable[str]) -> str:
+    """Return who, among some, has the fewest hits in the cheating networks, on average."""
+    return min(among, key=lambda name: mean(found[name]["cheating"]))
+
+
+def always(found: Mapping[str, Mapping[str, Sequence[float]]], share: float = 0.95) -> list[str]:
+    """Return whose hits reach a share in every cheating network."""
+    return [name for name, kinds in found.items() if min(kinds["cheating"]) >= share]
+
+
+def maps(
+    explainers: Mapping[str, Explainer], network: nn.Module, shirts: Tensor
+) -> dict[str, Tensor]:
+    """Return each explainer's maps of planted shirts, by its name."""
+    return {name: explain(network, shirts, SHIRT) for name, explain in explainers.items()}
 
 
 def game_rows(found: Mapping[str, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:
@@ -116,6 +134,25 @@ def credited(network: nn.Module, shirts: Tensor, rule: Callable[[Tensor, Tensor]
     rows = slice(top // half - 1, (bottom - 1) // half + 2)
     columns = slice(left // half - 1, (right - 1) // half + 2)
     return cells[..., rows, columns].sum((1, 2, 3)).mean().item()
+
+
+def worth_rows(networks: Sequence[nn.Module], bare: Tensor) -> list[dict[str, Any]]:
+    """Return a table row a seed: how far the logit falls without the patch, and what maps say."""
+    rules = {"HiResCAM there": cam.hires_cam_rule, "Grad-CAM there": cam.grad_cam_rule}
+    return [
+        {"seed": seed, "logit falls by": falls(one, bare)}
+        | {name: credited(one, plant(bare), rule) for name, rule in rules.items()}
+        for seed, one in enumerate(networks)
+    ]
+
+
+def steepest_rows(networks: Sequence[nn.Module], shirts: Tensor) -> list[dict[str, Any]]:
+    """Return a table row a seed: `steepest`."""
+    found = [steepest(one, shirts) for one in networks]
+    return [
+        {"seed": seed, "on the patch or beside it": beside, "slope goes down": down}
+        for seed, (beside, down) in enumerate(found)
+    ]
 
 
 def steepest(network: nn.Module, shirts: Tensor) -> tuple[float, float]:

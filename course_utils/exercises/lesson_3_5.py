@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +86,18 @@ def _swapped(score, image, size):
     return found
 
 
+def _overlapping(score, image, size):
+    found, count = torch.zeros(image.shape[1:]), torch.zeros(image.shape[1:])
+    whole = score(image[None]).item()
+    for top in range(image.shape[1] - size + 1):
+        for left in range(image.shape[2] - size + 1):
+            covered = image.clone()
+            covered[:, top : top + size, left : left + size] = 0
+            found[top : top + size, left : left + size] += whole - score(covered[None]).item()
+            count[top : top + size, left : left + size] += 1
+    return found / count
+
+
 COVERS = (
     (_square(fall=lambda whole, left: left - whole), "The sign is turned round: a square that the "
      "score needs makes it *fall*, and gets a number above 0."),
@@ -98,6 +111,7 @@ COVERS = (
      "score: the fall itself is asked for."),
     (_square(spread=0), "You share the fall out among the square's pixels. Each gets all of it."),
     (_square(paint=1.0), "You cover with white (1); black is 0."),
+    (_square(paint=0.5), "You cover with grey (0.5); black is 0."),
     (_square(paint=None), "You cover with the image's mean; black (0) is asked for."),
     (_square(restore=False), "The squares that were covered before are still covered. Start from a "
      "fresh copy of the image each time."),
@@ -106,6 +120,8 @@ COVERS = (
      "`size` × `size` of them at once."),
     (lambda score, image, size: occlusion(score, image, size)[::size, ::size], "That is one number "
      "for each square. Each pixel of the square gets it: the map is as large as the image."),
+    (_overlapping, "Your squares overlap. Side by side, each pixel is covered once: the corners "
+     "are `size` apart."),
     (_corners, "Only each square's corner has its number; all its pixels get it."),
     (_last_square_missing, "The last row and column of squares are missing: the corners run up to "
      "height − size, *included*."),
@@ -198,6 +214,8 @@ DELETIONS = (
     (_by(order=lambda a: a.flatten().abs().argsort(descending=True)), "You go by the size. A pixel "
      "far below 0 speaks *against* the class: it goes last."),
     (_by(count=lambda s, n: int(s * n)), "You cut the count off; `round(share * pixels)` rounds."),
+    (_by(count=lambda s, n: math.ceil(s * n)), "You round the count up; `round(share * pixels)` "
+     "goes to the nearest."),
     (_by(count=lambda s, n: n - round(s * n)), "So many stay. `share` says how many *go*."),
     (_by(count=lambda s, n: round(s)), "`share` is a share: multiply it by the number of pixels."),
     (_by(count=lambda s, n: round(s * n) + 1), "One pixel too many is gone."),
