@@ -35,6 +35,20 @@ def test_repeated_counts_only_where():
     assert demo.repeated(told, others, where) == [0.5, 0.0]
 
 
+def test_mistakes_are_counted_where_the_teacher_is_wrong():
+    images, labels = data.fashion_mnist("validation", limit=100)
+    first = training.predict(demo.load("alone", "500")[0], images).argmax(1)
+    row, same = demo.mistakes("alone", "500", images, labels, first)
+    assert same[0] == 1.0 and len(same) == 5 and min(same) < 1.0  # it repeats all of its own
+    assert next(iter(row)) == "students" and row["students"] == "alone, 500 images"
+    wrong = first != labels
+    others = [training.predict(one, images).argmax(1) for one in demo.load("alone", "500")]
+    right = sum(((one == labels) & wrong).sum().item() for one in others) / 5 / wrong.sum().item()
+    assert row["right"] == f"{right:.1%}"
+    whole = sum((one == labels).sum().item() for one in others) / 500
+    assert row["accuracy (all images)"] == f"{whole:.1%}"
+
+
 @pytest.fixture(scope="module")
 def real():
     return data.fashion_mnist("train", limit=2000)
@@ -66,6 +80,9 @@ def test_the_counter_reads_sets_as_the_protocol_does_and_more_is_better(real):
     assert counter.learned["Fashion-100"] > counter.learned["Fashion-10"] > 0.5
     words = counter.words(way="herded", per_class=5, sample=0)
     assert words.startswith("50 real images, herded: ") and "Fashion-100" in words
+    assert counter.found("herded", 5, 3) is counter.found("herded", 5, 0)  # sample is not used
+    assert counter.found("random", 5, 1)[1] == counter.reads(images, targets)
+    assert counter.found("random", 5, 0)[1] != counter.found("random", 5, 1)[1]
     assert counter.draw(way="random", per_class=5, sample=1) is not None
 
 
@@ -77,6 +94,9 @@ def test_rows_name_mean_and_range():
 def test_figures_in_words():
     values = {"alone": [0.8, 0.82], "taught": [0.83, 0.86]}
     assert "taught: 83.0% to 86.0%" in figures.words_for_arms(values)
+    assert figures.ahead(values) == "The taught student is ahead from 2 of 2 starts"
+    turned = {"alone": [0.8, 0.82], "taught": [0.79, 0.86]}
+    assert figures.ahead(turned) == "The taught student is ahead from 1 of 2 starts"
     drawn = figures.arms(values, title="x").axes[0]
     assert [label.get_text() for label in drawn.get_yticklabels()] == ["alone", "taught"]
     found = {500: (0.038, 0.007), 55_000: (-0.009, 0.001)}

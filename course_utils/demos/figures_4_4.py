@@ -31,6 +31,13 @@ def arms(values: Mapping[str, Sequence[float]], *, title: str) -> Any:
     return made
 
 
+def ahead(values: Mapping[str, Sequence[float]]) -> str:
+    """Return the finding of `arms` in words: from how many starts the taught are ahead."""
+    pairs = list(zip(values["alone"], values["taught"], strict=True))
+    won = sum(after > before for before, after in pairs)
+    return f"The taught student is ahead from {won} of {len(pairs)} starts"
+
+
 def gains(found: Mapping[int, tuple[float, float]], *, title: str) -> Any:
     """Draw a gain and two standard errors for each number of training images.
 

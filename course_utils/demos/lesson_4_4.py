@@ -50,6 +50,26 @@ def repeated(answers: Tensor, of: Sequence[Tensor], where: Tensor) -> list[float
     return [(given == answers)[where].float().mean().item() for given in of]
 
 
+def mistakes(
+    arm: str, run: str, images: Tensor, labels: Tensor, told: Tensor
+) -> tuple[dict[str, Any], list[float]]:
+    """Return a table's row on an arm's students, and how often each repeats a teacher's mistakes.
+
+    Args:
+        told: the teacher's answers, n classes; they are compared where they are not `labels`.
+    """
+    said = [training.predict(one, images).argmax(1) for one in load(arm, run)]
+    wrong = told != labels
+    same = repeated(told, said, wrong)
+    everywhere, right = (repeated(labels, said, where) for where in (wrong | True, wrong))
+    return {
+        "students": f"{arm}, {taught.RUNS[run].images:,} images",
+        "accuracy (all images)": f"{fmean(everywhere):.1%}",
+        "right": f"{fmean(right):.1%}",
+        "the teacher's wrong answer": f"{fmean(same):.1%}",
+    }, same
+
+
 class Counter:
     """Real sets of every size beside the learned ones, all read by the same ridge regression.
 
@@ -64,6 +84,7 @@ class Counter:
         self.reader = condense.seeded(condense.untrained_cnn, 100)  # no learned set has met it
         self.seen = condense.features(self.reader, held_out[0])
         self.pixels = torch.nn.functional.avg_pool2d(self.images, 2).flatten(1)
+        self.known: dict[tuple, tuple[Tensor, float]] = {}
         self.learned = {name: self.reads(*condense.load_set(name))
                         for name in ("Fashion-10", "Fashion-100")}  # fmt: skip
 
@@ -79,10 +100,18 @@ class Counter:
             return condense.herding(self.pixels, self.labels, per_class=per_class)
         return condense.random_rows(self.labels, per_class=per_class, seed=sample)
 
+    def found(self, way: str, per_class: int, sample: int) -> tuple[Tensor, float]:
+        """A real set's rows and its accuracy, worked out once."""
+        asked = (way, per_class, 0 if way == "herded" else sample)  # herding draws no lots
+        if asked not in self.known:
+            rows = self.rows(*asked)
+            targets = condense.centred(self.labels[rows])
+            self.known[asked] = rows, self.reads(self.images[rows], targets)
+        return self.known[asked]
+
     def draw(self, way: str, per_class: int, sample: int) -> Any:
         """Draw one image a class, and the set's accuracy between those of the learned sets."""
-        rows = self.rows(way, per_class, sample)
-        right = self.reads(self.images[rows], condense.centred(self.labels[rows]))
+        rows, right = self.found(way, per_class, sample)
         made, axes = plots.figure(rows=2, columns=10, width=7.6, height=2.7)
         for place, axis in enumerate(axes[0]):
             plots.draw_image(axis, self.images[rows[place * per_class]])
@@ -97,13 +126,13 @@ class Counter:
                            xytext=(4 if side == "left" else -4, 0), textcoords="offset points",
                            fontsize=8.5)  # fmt: skip
         below.set(xlim=(0, 1), ylim=(-0.5, 1), yticks=[], xlabel="held-out accuracy")
+        below.xaxis.set_major_formatter("{x:.0%}")
         made.suptitle(self.title(way, per_class, sample), fontsize=11, fontweight="bold")
         return made
 
     def title(self, way: str, per_class: int, sample: int) -> str:
         """The finding in words."""
-        rows = self.rows(way, per_class, sample)
-        right = self.reads(self.images[rows], condense.centred(self.labels[rows]))
+        _, right = self.found(way, per_class, sample)
         return f"{10 * per_class} real images, {way}: {right:.1%} read right"
 
     def words(self, way: str, per_class: int, sample: int) -> str:

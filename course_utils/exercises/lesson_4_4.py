@@ -1,5 +1,6 @@
 """Exercises of lesson 4.4: does a teacher help?"""
 
+import functools
 import math
 from statistics import fmean, pstdev, stdev
 
@@ -50,7 +51,29 @@ def _median(gains):
     return ordered[half] if len(gains) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+def _taught_alone(alone, taught):
+    """The spread of the taught accuracies instead of the gains'."""
+    return gain(alone, taught)[0], stdev(taught) / math.sqrt(len(taught))
+
+
+def _swapped(alone, taught):
+    mean, error = gain(alone, taught)
+    return error, mean
+
+
+def _unsigned(alone, taught):
+    mean, error = gain(alone, taught)
+    return abs(mean), error
+
+
 GAINS = (
+    (_taught_alone, "Your error is that of the taught accuracies. Take the spread of the gains, "
+     "start by start."),
+    (_swapped, "The two numbers are in the wrong order: first the mean gain, then its error."),
+    (_unsigned, "The sign is lost: a teacher that harms has a negative gain."),
+    (_from_gains(error=lambda g: stdev(g) * math.sqrt(len(g))), "You multiply by √n; the error of "
+     "a mean shrinks with more seeds: divide."),
+    (_from_gains(mean=sum), "The first number is the sum of the gains; divide by their number."),
     (_from_gains(error=stdev), "Your error is the spread of single gains. The *mean* of n gains "
      "wavers less: divide by √n."),
     (_from_gains(error=lambda g: pstdev(g) / math.sqrt(len(g))), "The spread divides by n here; "
@@ -88,6 +111,17 @@ ACCURACIES = (
 )
 
 
+def _listed(answer):
+    """The same function; two numbers in an array or a tensor come as a pair."""
+
+    @functools.wraps(answer)
+    def paired(*args, **kwargs):
+        found = answer(*args, **kwargs)
+        return tuple(found.tolist()) if getattr(found, "shape", None) == (2,) else found
+
+    return paired
+
+
 @exercise(
     "4.4.1",
     title="a gain and its error",
@@ -104,6 +138,8 @@ ACCURACIES = (
     ),
 )  # fmt: skip
 def _(answer):
+    if callable(answer):
+        answer = _listed(answer)
     return agree(answer, gain, *ACCURACIES, tolerance=1e-6, slips=GAINS)
 
 
@@ -150,6 +186,23 @@ WORTHS = (
      "between the points."),
     (_on_curve(lambda a, b, s: a * (b / a) ** (1 - s)), "The share is taken from the wrong end: "
      "just above the lower accuracy the answer is just above the lower size."),
+    (_on_curve(lambda a, b, s: round(a * (b / a) ** s)), "Your answer is a whole number. Don't "
+     "round: the value between two sizes is asked for."),
+    (_on_curve(lambda a, b, s: int(a * (b / a) ** s)), "Your answer is a whole number. Don't cut "
+     "it off: the value between two sizes is asked for."),
+    (_on_curve(lambda a, b, s: b if s == 1 else a + s * (b - a), above=lambda sizes, a, score:
+               sizes[-1]), "You go in equal *steps* of the size: go in equal factors. And above "
+     "the whole curve return `math.inf`."),
+    (lambda sizes, accuracies, score: math.inf if score >= accuracies[-1]
+     else worth(sizes, accuracies, score), "A score *at* the last accuracy is worth the last size; "
+     "only above it the answer is `math.inf`."),
+    (_on_curve(lambda a, b, s: math.log10(a) + s * math.log10(b / a), below=lambda sizes:
+               math.log10(sizes[0])), "That is the logarithm of the number of images: turn it "
+     "back with 10 ** …"),
+    (lambda sizes, accuracies, score: math.inf if score > accuracies[-1] else
+     sizes[0] if score <= accuracies[0] else sizes[0] * (sizes[-1] / sizes[0]) ** (
+         (score - accuracies[0]) / (accuracies[-1] - accuracies[0])), "You go straight from the "
+     "first point to the last. Use the two points around the score."),
     (_on_curve(lambda a, b, s: math.log(a) + s * math.log(b / a)), "That is the logarithm of the "
      "number of images: turn it back with exp."),
     (_on_curve(_by_factor, above=lambda sizes, accuracies, score: sizes[-1]), "A score above the "

@@ -31,6 +31,8 @@ def test_other_right_ways_are_accepted():
 
     assert judge("4.4.1", by_torch).state == "solved"
     assert judge("4.4.1", lambda a, t: list(lesson.gain(a, t))).state == "solved"
+    for pack in (torch.stack, lambda two: np.array([float(one) for one in two])):
+        assert judge("4.4.1", lambda a, t, pack=pack: pack(by_torch(a, t))).state == "solved"
     assert judge("4.4.2", by_numpy).state == "solved"
 
 
@@ -42,6 +44,15 @@ def test_4_4_1_names_the_slip(wrong, words):
 @pytest.mark.parametrize(("wrong", "words"), lesson.WORTHS)
 def test_4_4_2_names_the_slip(wrong, words):
     assert words in remark("4.4.2", wrong)
+
+
+def test_numpy_slips_are_named_too():
+    def log10(sizes, accuracies, score):
+        return np.interp(score, accuracies, np.log10(sizes), right=np.inf)
+
+    assert "10 **" in remark("4.4.2", log10)
+    plain = remark("4.4.2", lambda sizes, accuracies, score: np.interp(score, accuracies, sizes))
+    assert "equal *steps*" in plain and "math.inf" in plain
 
 
 def test_a_mean_alone_is_not_enough():
