@@ -21,6 +21,11 @@ class Corner(torch.nn.Module):
 IMAGES = torch.ones(2, 1, 6, 6)
 
 
+def title_of(axis):
+    """An axis's title, wherever the style of an earlier test puts it."""
+    return axis.get_title() or axis.get_title("left")
+
+
 def test_the_tables_are_what_they_say():
     table, progress = patients.diabetes()
     assert table.shape == (442, 10) and patients.CHOLESTEROL in table and len(progress) == 442
@@ -53,7 +58,7 @@ def test_four_explainers_point_to_the_corner_and_say_so():
     words = four.words("it", right, "the answer")
     assert words.count("top left") == 4 and "Explained for trouser" in words and right in words
     figure = four.draw("it", mistaken, "the label")
-    assert len(figure.axes) == 5 and figure.axes[0].get_title() == "T-shirt, named trouser"
+    assert len(figure.axes) == 5 and title_of(figure.axes[0]) == "T-shirt, named trouser"
     for found in four.maps("it", mistaken, "the label").values():
         assert found[0, 0, 0] < 0, "the corner speaks against the other class"
 
@@ -265,7 +270,7 @@ def test_resamples():
 def test_figures_draw_what_they_are_given():
     maps = {"one": torch.rand(2, 1, 4, 4) - 0.5, "two": torch.rand(2, 1, 4, 4)}
     figure = figures_2_2.controls(torch.rand(2, 1, 4, 4), maps, rows=["x, y", "z"], title="T")
-    assert len(figure.axes) == 6 and figure.axes[1].get_title() == "one"
+    assert len(figure.axes) == 6 and title_of(figure.axes[1]) == "one"
     bars = figures_2_2.stories(["a", "b"], {"m": [1, -2], "n": [3, 4]}, unit="u", title="T",
                                methods=["shap", "lime"])  # fmt: skip
     assert [bar.get_width() for bar in bars.axes[0].patches] == [1, -2, 3, 4]
