@@ -20,6 +20,8 @@ from course_utils import (
     surrogate,
     training,
 )
+from course_utils.spread import decide as decide
+from course_utils.spread import mean_and_error as with_error
 
 
 def region_shapley(
@@ -58,21 +60,6 @@ def beside_control(
         maps[f"IG, {who}"] = saliency.integrated_gradients(network, images, classes)
         maps[f"LIME, {who}"] = surrogate.lime(network, images, classes, log_odds=True)
     return maps
-
-
-def with_error(values: Tensor) -> tuple[float, float]:
-    """The mean of n numbers and its standard error."""
-    return values.mean().item(), values.std().item() / len(values) ** 0.5
-
-
-def decide(value: float, margin: float, choices: Sequence[str]) -> str:
-    """The choice that a measurement selects: clearly below zero, neither, clearly above.
-
-    Args:
-        margin: how far from zero counts as clear, such as two standard errors.
-    """
-    below, neither, above = choices
-    return below if value < -margin else above if value > margin else neither
 
 
 class FourExplainers:

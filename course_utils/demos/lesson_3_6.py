@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from course_utils import data, plots, surrogate
-from course_utils.demos.lesson_2_2 import with_error
 from course_utils.demos.lime_runs import LADDER, Runs, Setting, alike, at_random
+from course_utils.spread import mean_and_error as with_error
 
 __all__ = [
     "LADDER", "Runs", "Setting", "TwoRuns", "alike", "at_random", "fit_rows", "named",

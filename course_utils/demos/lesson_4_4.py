@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from course_utils import condense, models, plots, training
+from course_utils import condense, models, plots, spread, training
 from course_utils.recipes import taught
 
 Seeds = dict[str, list[float]]
@@ -30,8 +30,7 @@ def accuracies(run: str, images: Tensor, labels: Tensor) -> Seeds:
 
 def gain(alone: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
     """Return the mean gain over the seeds and its standard error, seed by seed."""
-    gains = [b - a for a, b in zip(alone, other, strict=True)]
-    return fmean(gains), stdev(gains) / len(gains) ** 0.5
+    return spread.mean_and_error([b - a for a, b in zip(alone, other, strict=True)])
 
 
 def points(found: tuple[float, float]) -> str:
@@ -172,4 +171,4 @@ def score_rows(read: Mapping[int, Mapping[str, Sequence[float]]]) -> list[dict[s
 def verdict(found: tuple[float, float]) -> str:
     """Return in words whether a gain is more than twice its error."""
     mean, error = found
-    return "neither, that we see" if abs(mean) <= 2 * error else "better" if mean > 0 else "worse"
+    return spread.decide(mean, 2 * error, ("worse", "neither, that we see", "better"))

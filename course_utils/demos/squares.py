@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from course_utils import data, lesson, surrogate, training
+from course_utils import data, lesson, spread, surrogate, training
 from course_utils.demos import figures_3_7 as figures
 
 
@@ -44,13 +44,13 @@ def falls(
 
 def with_error(values: Tensor) -> str:
     """Mean and standard error of n numbers, as "0.41 ± 0.03"."""
-    return f"{values.mean():.2f} ± {values.std() / len(values) ** 0.5:.2f}"
+    return "{:.2f} ± {:.2f}".format(*spread.mean_and_error(values))
 
 
 def decide(differences: Tensor, choices: Sequence[str]) -> str:
     """The choice for below, about or above zero, by two standard errors."""
-    mean, error = differences.mean(), differences.std() / len(differences) ** 0.5
-    return choices[1 + int(mean > 2 * error) - int(mean < -2 * error)]
+    mean, error = spread.mean_and_error(differences)
+    return spread.decide(mean, 2 * error, choices)
 
 
 def show(images: Tensor, classes: Tensor, maps: Tensor, dealt: Tensor) -> None:
