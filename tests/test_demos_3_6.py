@@ -21,6 +21,7 @@ from course_utils.demos import (
 from course_utils.demos import lesson_3_6 as demo
 
 pytest_plugins = ["stand_ins"]
+LINE = demo.Setting(4, samples=60, log_odds=True, merged=True)
 
 
 class Corners(nn.Module):
@@ -145,13 +146,33 @@ def test_steps_are_paired():
     assert {k: v.tolist() for k, v in demo.steps(found).items()} == {"b": [1, 0], "c": [-2, -2]}
 
 
-def test_shuffled_maps_keep_their_weights():
+def test_in_squares_paints_each_score():
     grid = surrogate.grid_segments(32, 32, 4)
-    maps = torch.stack([torch.arange(16.0)[grid][None], -torch.arange(16.0)[grid][None]])
-    mixed = demo.shuffled(maps, grid)
-    assert mixed.shape == maps.shape and not torch.equal(mixed, maps)
-    assert torch.equal(mixed.flatten(1).sort(1).values, maps.flatten(1).sort(1).values)
-    assert all(len(mixed[0, 0][grid == k].unique()) == 1 for k in range(16))
+    found = demo.in_squares({"a": torch.arange(32.0).reshape(2, 16)}, grid)["a"]
+    assert found.shape == (2, 1, 32, 32)
+    assert found[1, 0, 0, 0] == 16 and found[1, 0, -1, -1] == 31
+
+
+def test_clear_counts_standard_errors():
+    values = torch.tensor([1.0, 2.0, 3.0])  # mean 2, error 1 / √3
+    assert demo.clear(values, 3) and not demo.clear(values, 3.5) and not demo.clear(-values, 0)
+
+
+def test_standing_in_words():
+    own = torch.tensor([0.9, 0.8])
+    for fresh, words in (([0.9, 0.8], "about"), ([0.5, 0.5], "half"), ([-3.0, -4.0], "worse")):
+        assert demo.standing(own, torch.tensor(fresh)).startswith(words)
+    assert demo.standing(own, torch.tensor([-9.0, 2.0])).startswith("half")  # not clearly below
+
+
+def test_filled_leaves_out_what_is_empty(images):
+    dark = images.clone()
+    dark[0, :, :, 16:] = 0
+    some, setting = runs(dark, 40.0), demo.Setting(4, samples=60)
+    left = [0, 1, 4, 5, 8, 9, 12, 13]
+    assert torch.equal(some.filled(0, setting), some.line(0, setting).weights[left])
+    assert torch.equal(some.filled(1, setting), some.line(1, setting).weights)
+    assert torch.allclose(some.agreement(setting, filled=True)[1:], some.agreement(setting)[1:])
 
 
 def test_the_widget_draws_and_speaks(images, no_widgets):
@@ -159,10 +180,13 @@ def test_the_widget_draws_and_speaks(images, no_widgets):
     assert two.choices == {"T-shirt": 0, "ankle boot": 1}
     controls = {"image": "ankle boot", "explain": "log-odds", "squares": 4, "samples": 60,
                 "width": 0.25, "empty": True}  # fmt: skip
-    maps, rho, line = two.measured(**controls)
+    maps, rho, (own, fresh, count) = two.measured(**controls)
     assert len(maps) == 3 and maps[0].shape == (32, 32)
     assert torch.equal(maps[0].unique(), maps[2].unique())
-    assert f"{rho:.2f}" in two.words(**controls) and f"{line.fit:.2f}" in two.words(**controls)
+    assert all(f"{x:.2f}" in two.words(**controls) for x in (rho, own, fresh))
+    line, (masks, scores, near) = (two.runs.line(1, LINE), two.runs.samples(1, LINE, 1))
+    assert own == line.fit and count == line.effective and fresh < own
+    assert fresh == lime_runs.r2(scores, line.intercept + masks @ line.weights, near)
     assert len(two.draw(**controls).axes) == 4
 
 
@@ -220,8 +244,9 @@ def test_tables_traps_and_two_patients():
     names = ["age", "total cholesterol", "sex"]
     model = LinearRegression().fit(rows, rows @ [1.0, -6.0, 2.0])
     found = lime_traps.tables(model.predict, rows[rows[:, 1].argmin()], rows, names)
-    assert "its slope is -6" in found[0]["what came"].replace("-5.9", "-6")
-    assert found[0]["what came"].startswith("total cholesterol +")
+    assert found[0]["what came"].endswith("the slope is -6")
+    assert found[0]["what came"].startswith("“total cholesterol <=")
+    assert "adds +" in found[0]["what came"]
     assert "cholesterol +6" in found[1]["what came"] and "sex <=" in found[2]["what came"]
 
     def curved(some):
@@ -244,9 +269,39 @@ def test_near_is_one_for_the_true_slopes():
 
 
 def test_painted_out_ranks_by_each_map(images):
-    fall = lime_against.painted_out(Corners(), images, torch.zeros(3, dtype=torch.long))
-    assert list(fall) == ["LIME", "brightness", "at random"]
-    assert (fall["LIME"] >= fall["at random"]).all() and fall["LIME"].min() > 0.2
+    classes = torch.zeros(3, dtype=torch.long)
+    scores = lime_against.square_scores(Corners(), images, classes)
+    by_paint = lime_against.painted_out(Corners(), images, classes, scores)
+    assert list(by_paint) == ["black", "a piece of another image"]
+    fall = by_paint["black"]
+    assert [kind.partition(",")[0] for kind in fall] == [
+        "LIME", "each square off once", "brightness", "at random",
+    ]  # fmt: skip
+    best, once, _, chance = fall.values()
+    assert (best >= chance).all() and best.min() > 0.2
+    assert torch.allclose(best, once)  # on a line, one at a time is enough
+    rows = demo.fall_rows(by_paint)
+    assert len(rows) == 4 and rows[0]["black"] == demo.told(best)
+
+
+def test_a_square_filled_with_itself_changes_nothing(images):
+    classes, scores = torch.zeros(3, dtype=torch.long), torch.arange(48.0).reshape(3, 16)
+    assert lime_against.falls(Corners(), images, classes, scores, images).abs().max() == 0
+    assert lime_against.highest(scores)[0].nonzero().flatten().tolist() == [12, 13, 14, 15]
+
+
+def test_the_librarys_line_is_ours(images):
+    grid = surrogate.grid_segments(32, 32, 4)
+    assert lime_against.gap_to_library(Corners(9.0), images[0], 0, grid) < 1e-6
+
+
+def test_blamed_counts_the_columns():
+    import pandas
+
+    chance = np.random.default_rng(0)
+    table = pandas.DataFrame(chance.normal(size=(40, 3)), columns=["a", "b", "c"])
+    found = lime_against.blamed(lambda rows: 9 * rows[:, 1], table)
+    assert found == {"ours": "b 30 of 30", "library": "b 10 of 10"}
 
 
 # ---- figures

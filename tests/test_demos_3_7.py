@@ -100,7 +100,32 @@ def test_shares_side_by_side_end_in_their_sum():
     assert rows[-1] == {"measurement": "sum", "x": "+21.00", "y": "-7.00"}
 
 
+def test_the_controls_cover_all_backgrounds(cells):
+    own = demo.OwnRow(tumours.reading(tumours.trained(cells.rows, cells.malignant, epochs=2)),
+                      tumours.backgrounds(cells))  # fmt: skip
+    found = own.controls(cells.held_rows[6])
+    assert found["background"] == ["both kinds", "malignant", "benign"]
+    assert [*found][2:] == list(tumours.COLUMNS)
+    assert found["radius"].value == pytest.approx(cells.held_rows[6, 0].item(), abs=0.1)
+
+
+def test_in_arrays_as_the_libraries_call():
+    ask = demo.on_arrays(lambda rows: rows.sum(1))
+    assert np.array_equal(ask(np.ones((2, 3))), [3.0, 3.0])
+    (found,) = demo.in_float32(torch.tensor([[0.1]], dtype=torch.float64))
+    assert found.dtype == np.float64 and found[0, 0] == np.float32(0.1)
+
+
 # ---- tumours
+
+
+def test_backgrounds_hold_one_kind_each(cells):
+    found = tumours.backgrounds(cells, count=50)
+    assert [rows.shape for rows in found.values()] == [(50, 7)] * 3
+    for kind, label in (("malignant", 1), ("benign", 0)):
+        same = (cells.rows[:, None] == found[kind][None]).all(2).any(1)
+        assert (cells.malignant[same] == label).all()
+    assert 0.2 < cells.malignant[:100].double().mean() < 0.6  # both kinds are mixed
 
 
 def test_the_tumours_are_split_and_their_columns_named(cells):
@@ -148,13 +173,27 @@ def test_shuffled_and_the_three_questions(cells, monkeypatch):
     (row,) = shuffling.rows({"one": np.array([[0.01, 0.03], [0.0, 0.0], [-0.02, -0.02]])})
     assert row == {"columns": "one", "shuffled": "2.0 ± 1.4", "what only it tells": "0.0 ± 0.0",
                    "trained without": "-2.0 ± 0.0"}  # fmt: skip
+    assert shuffling.lost({"x": np.array([0.01, 0.03])}) == [
+        {"columns": "x", "accuracy lost": "2.0 ± 1.0 points"}]  # fmt: skip
     assert shuffling.points(np.array([0.01, 0.03])) == "2.0 ± 1.0 points"
+
+
+def test_sizes_are_added_before_their_sign_is_dropped():
+    shares = torch.zeros(2, 7)
+    shares[:, 0], shares[:, 1] = torch.tensor([3.0, -1.0]), torch.tensor([-1.0, -1.0])
+    found = shuffling.sizes(shares)
+    assert (found["radius"], found["perimeter"], found["the three added"]) == (2, 1, 2)
+    falls = {name: np.array([k, 1.0]) for k, name in enumerate(tumours.COLUMNS)}
+    assert shuffling.one_by_one(falls).tolist() == [3, 3]
 
 
 def test_falls_are_drawn_in_points_and_the_control_in_grey():
     found = {"a": [0.01, 0.03], "a + b": [0.2, 0.2], "control: c": [0.05, 0.05]}
     axis = figures.falls(found, title="t").axes[0]
     assert [bar.get_width() for bar in axis.patches] == pytest.approx([2, 20, 5])
+    assert [text.get_text() for text in axis.texts] == ["2.0", "20.0", "5.0"]
+    (label,) = figures.falls({"a": [0.0001, -0.0005]}, title="t").axes[0].texts
+    assert label.get_text() == "0.0"
     from matplotlib.colors import to_hex
 
     shades = [to_hex(bar.get_facecolor()) for bar in axis.patches]
@@ -226,6 +265,14 @@ def test_squares_are_read_in_order():
     assert squares.by_square(maps).tolist() == [list(map(float, range(9)))]
 
 
+def test_above_black_is_the_logit_gained():
+    def bright(images):
+        return torch.stack([images.sum((1, 2, 3)), -images.sum((1, 2, 3)) + 5], 1)
+
+    found = squares.above_black(bright, torch.ones(2, 1, 2, 2), torch.tensor([0, 1]))
+    assert found.tolist() == [4, -4]
+
+
 def test_random_places_keep_each_images_shares():
     shares = torch.rand(5, 9)
     dealt = squares.in_random_places(shares)
@@ -245,6 +292,26 @@ def test_hiding_the_square_that_decides_costs_the_probability():
     found = squares.falls(corner, images, classes, first)
     assert found.tolist() == pytest.approx([0.5, 0.5], abs=1e-3)
     assert squares.falls(corner, images, classes, -first).abs().max() == 0
+
+
+def test_switched_once_is_what_each_square_adds_alone():
+    def light(images):  # class 1 by the light of the first square
+        return torch.stack([0 * images[:, 0, 0, 0], images[:, 0, 0, 0] + 1], 1)
+
+    found = squares.switched_once(light, torch.ones(2, 1, 6, 6), torch.tensor([1, 1]))
+    assert found.tolist() == [[1.0] + [0.0] * 8] * 2
+    rivals = squares.rivals(light, torch.ones(2, 1, 6, 6), torch.tensor([1, 1]), found)
+    assert list(rivals) == ["highest share", "each off once", "brightest", "random"]
+    assert torch.equal(rivals["highest share"], rivals["each off once"])
+
+
+def test_what_is_behind_is_compared_image_by_image():
+    lost = {"a": torch.tensor([1.0, 2.0, 9.0]), "b": torch.tensor([0.5, 1.5, 0.0])}
+    first, second = squares.compared(lost, counts=(2, 3))
+    assert first == {"hidden": "a", "probability falls by": "4.00 ± 2.52",
+                     "behind, 2 images": "", "behind, 3 images": ""}  # fmt: skip
+    assert second["behind, 2 images"] == "0.50 ± 0.00"
+    assert second["behind, 3 images"].startswith("3.33")
 
 
 def test_decisions_need_two_errors():

@@ -54,7 +54,7 @@ def maps(images: Tensor, by_kind: Mapping[str, Tensor], *, title: str) -> Any:
         for axis, (kind, found) in zip(axes[row, 1:], by_kind.items(), strict=True):
             plots.draw_attribution(axis, found[row], over=image)
             if row == 0:
-                axis.set_title(kind, fontsize=9.5)
+                axis.set_title(kind, fontsize=8.5)
     made.suptitle(title, fontsize=11, fontweight="bold")
     return made
 
@@ -74,7 +74,6 @@ def ladder(found: Mapping[str, Tensor], *, title: str) -> Any:
         error = values.std().item() / len(values) ** 0.5
         axis.errorbar(values.mean().item(), place, xerr=error, fmt="D", ms=7, capsize=4,
                       color=shade, mec="black")  # fmt: skip
-    axis.axvline(0.95, color="black", lw=1, ls=":")
     axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)

@@ -163,12 +163,15 @@ def words_for_shares(names: Sequence[str], maps: Tensor) -> str:
 
 def falls(found: Mapping[str, np.ndarray], *, title: str) -> Any:
     """Draw how far accuracy falls for each group of columns, a dot a network, in points."""
-    return plots.bars(
+    made = plots.bars(
         {name: list(100 * np.asarray(values)) for name, values in found.items()},
         unit="accuracy lost when shuffled (points)", title=title,
         methods=["random" if "control" in name else "shap" if " + " in name else "reference"
                  for name in found],
     )  # fmt: skip
+    for label, values in zip(made.axes[0].texts, found.values(), strict=True):
+        label.set_text(f"{100 * np.mean(values):.1f}".replace("-0.0", "0.0"))
+    return made
 
 
 def words_for_falls(found: Mapping[str, np.ndarray]) -> str:

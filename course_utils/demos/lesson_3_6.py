@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from course_utils import data, plots, surrogate
-from course_utils.demos.lime_runs import LADDER, Runs, Setting, alike, at_random
+from course_utils.demos.lime_runs import LADDER, Runs, Setting, alike, at_random, r2
 from course_utils.spread import mean_and_error as with_error
 
 __all__ = [
-    "LADDER", "Runs", "Setting", "TwoRuns", "alike", "at_random", "fit_rows", "named",
-    "recovered", "shuffled", "steps", "told", "with_error", "written_in",
+    "LADDER", "Runs", "Setting", "TwoRuns", "alike", "at_random", "clear", "fall_rows", "fit_rows",
+    "in_squares", "named", "recovered", "standing", "steps", "told", "with_error", "written_in",
 ]  # fmt: skip
 
 
@@ -53,12 +53,15 @@ def recovered(reader: Any, texts: Sequence[str]) -> tuple[dict[str, Tensor], flo
     return {name: torch.tensor(rho) for name, rho in found.items()}, max(errors)
 
 
-def shuffled(maps: Tensor, segments: Tensor) -> Tensor:
-    """Maps of segments, n x 1 x height x width, with each map's weights in random order."""
-    first = torch.stack([(segments == k).flatten().nonzero()[0, 0]
-                         for k in range(int(segments.max()) + 1)])  # fmt: skip
-    weights = maps.flatten(1)[:, first]
-    return torch.stack([at_random(w, seed=k)[segments][None] for k, w in enumerate(weights)])
+def in_squares(scores: Mapping[str, Tensor], squares: Tensor) -> dict[str, Tensor]:
+    """Scores of squares, n x squares, as maps, n x 1 x height x width."""
+    return {kind: found[:, squares][:, None] for kind, found in scores.items()}
+
+
+def clear(difference: Tensor, errors: float) -> bool:
+    """Whether a mean difference is above 0 by more than so many standard errors."""
+    mean, error = with_error(difference)
+    return mean > errors * error
 
 
 def told(values: Tensor, *, digits: int = 2) -> str:
@@ -73,6 +76,23 @@ def fit_rows(fits: Mapping[str, tuple[Tensor, Tensor]]) -> list[dict[str, str]]:
         {"line": name, "own masks": told(own), "fresh masks": told(fresh)}
         for name, (own, fresh) in fits.items()
     ]
+
+
+def fall_rows(fall: Mapping[str, Mapping[str, Tensor]]) -> list[dict[str, str]]:
+    """Rows for `lesson.table`: a map in each, how far the probability falls under each paint."""
+    kinds = next(iter(fall.values()))
+    return [
+        {"the four highest of": kind} | {paint: told(by[kind]) for paint, by in fall.items()}
+        for kind in kinds
+    ]
+
+
+def standing(own: Tensor, fresh: Tensor) -> str:
+    """How R² on fresh masks compares with R² on a line's own, in words."""
+    mean, error = with_error(fresh)
+    if mean + 2 * error < 0:
+        return "worse than a constant"
+    return "half as good" if mean < 0.75 * own.mean() else "about as good"
 
 
 def steps(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -96,17 +116,24 @@ class TwoRuns:
         return Setting(squares, samples, explain == "log-odds", empty, width)
 
     def measured(self, image: str, **controls: Any) -> tuple[list[Tensor], float, Any]:
-        """Two maps, a random one; the two runs' rank correlation; the first run's line."""
+        """Two maps, a random one; the two runs' rank correlation; what is told of the first run.
+
+        That is its R² on its own masks and on the second run's, and its effective samples.
+        """
         place, setting = self.choices[image], self._setting(**controls)
         plane = self.runs.plane(place, setting)
         weights = [self.runs.line(place, setting, seed).weights for seed in (0, 1)]
         weights.append(at_random(weights[0]))
         rho = alike(*(self.runs.ranked(place, setting, seed) for seed in (0, 1)))
-        return [w[plane] for w in weights], rho, self.runs.line(place, setting)
+        line, (masks, scores, near) = (
+            self.runs.line(place, setting), self.runs.samples(place, setting, 1)
+        )  # fmt: skip
+        fresh = r2(scores, line.intercept + masks @ line.weights, near)
+        return [w[plane] for w in weights], rho, (line.fit, fresh, line.effective)
 
     def draw(self, image: str, **controls: Any) -> Any:
         """Draw the image, the two maps and the control."""
-        maps, rho, line = self.measured(image, **controls)
+        maps, rho, (own, fresh, count) = self.measured(image, **controls)
         shown = self.runs.images[self.choices[image]]
         made, axes = plots.figure(columns=4, width=8.0, height=2.7)
         plots.draw_image(axes[0], shown)
@@ -117,18 +144,18 @@ class TwoRuns:
             plots.draw_attribution(axis, found[None], over=shown, limit=limit)
             axis.set_title(name, fontsize=9)
         made.suptitle(
-            f"Two seeds: ρ = {rho:.2f}   ·   R² {line.fit:.2f} on its own masks   ·   "
-            f"{controls['samples']} samples count as {line.effective:.0f}", fontsize=10.5,
+            f"Two seeds: ρ = {rho:.2f}   ·   R² {own:.2f} on own masks, {fresh:.2f} on fresh   ·   "
+            f"{controls['samples']} samples count as {count:.0f}", fontsize=10.5,
         )  # fmt: skip
         return made
 
     def words(self, image: str, **controls: Any) -> str:
         """The picture in words."""
-        _, rho, line = self.measured(image, **controls)
+        _, rho, (own, fresh, count) = self.measured(image, **controls)
         return (
             f"LIME on one image, {image}, with two seeds, and a random control. The maps' rank "
-            f"correlation is {rho:.2f}, the first line's R² {line.fit:.2f}; "
-            f"{controls['samples']} samples count as {line.effective:.0f}."
+            f"correlation is {rho:.2f}, the first line's R² {own:.2f} on its own masks and "
+            f"{fresh:.2f} on fresh ones; {controls['samples']} samples count as {count:.0f}."
         )
 
 

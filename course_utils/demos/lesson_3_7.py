@@ -85,6 +85,13 @@ class OwnRow:
     def __init__(self, predict: Callable[[Tensor], Tensor], backgrounds: Mapping[str, Tensor]):
         self.predict, self.backgrounds = predict, dict(backgrounds)
 
+    def controls(self, start: Tensor) -> dict[str, Any]:
+        """The widget's controls: backgrounds, what absent means, a slider for each column."""
+        every = torch.cat(list(self.backgrounds.values()))
+        return {"background": list(self.backgrounds), "absent": ["any values", "usual values"]} | (
+            sliders(every, start)
+        )
+
     def shares(self, background: str, absent: str, **row: float) -> tuple[Tensor, float]:
         """The columns' shares, and the background's mean log-odds."""
         rows = self.backgrounds[background]
@@ -139,7 +146,8 @@ def show_waterfall(row: Tensor, shares: Tensor, base: Tensor) -> None:
     names = named(dict(zip(COLUMNS, row.tolist(), strict=True)))
     drawn = figures.waterfall(
         names, shares, base.item(), unit="log-odds of malignant",
-        title="One tumour: from the mean answer to its own", start="mean of the background",
+        title=f"{shares.sum().item():+.2f} log-odds, shared out: nothing is left over",
+        start="mean of the background",
     )  # fmt: skip
     lesson.show(drawn, alt=figures.words_for_waterfall(names, shares, base.item()))
 
@@ -149,6 +157,16 @@ def side_by_side(shares: Mapping[str, Tensor]) -> list[dict[str, str]]:
     rows = [{"measurement": name} | {way: f"{found[i]:+.2f}" for way, found in shares.items()}
             for i, name in enumerate(COLUMNS)]  # fmt: skip
     return [*rows, {"measurement": "sum"} | {way: f"{v.sum():+.2f}" for way, v in shares.items()}]
+
+
+def on_arrays(predict: Callable[[Tensor], Tensor]) -> Callable[[np.ndarray], np.ndarray]:
+    """The same function from arrays to arrays, as `shap` calls it."""
+    return lambda rows: predict(torch.as_tensor(rows)).numpy()
+
+
+def in_float32(*parts: Tensor) -> list[np.ndarray]:
+    """Tables rounded to float32, which is what trees read, as float64 arrays."""
+    return [part.float().double().numpy() for part in parts]
 
 
 def many(way: Callable, predict: Callable, rows: Any, background: Any) -> Tensor:

@@ -36,7 +36,7 @@ class Setting(NamedTuple):
 
 LADDER = {
     "49 squares, probability": Setting(7),
-    "+ empty squares are one": Setting(7, merged=True),
+    "+ no empty squares": Setting(7, merged=True),
     "+ log-odds": Setting(7, log_odds=True, merged=True),
     "+ 16 squares": Setting(4, log_odds=True, merged=True),
     "+ 1,000 samples": Setting(4, samples=1000, log_odds=True, merged=True),
@@ -93,11 +93,22 @@ class Runs:
             return weights[:-1]
         return weights
 
-    def agreement(self, setting: Setting, *, seeds: Sequence[int] = (0, 1, 2)) -> Tensor:
-        """For each image the mean rank correlation over all pairs of seeds, n."""
-        found = []
+    def filled(self, image: int, setting: Setting, seed: int = 0) -> Tensor:
+        """The weights of the squares that are not empty; nothing is merged."""
+        weights, plane = self.line(image, setting, seed).weights, self.plane(image, setting)
+        shown = [bool(self.images[image][:, plane == k].any()) for k in range(len(weights))]
+        return weights[torch.tensor(shown)]
+
+    def agreement(self, setting: Setting, *, seeds: Sequence[int] = (0, 1, 2),
+                  filled: bool = False) -> Tensor:  # fmt: skip
+        """For each image the mean rank correlation over all pairs of seeds, n.
+
+        Args:
+            filled: only the squares that are not empty are ranked.
+        """
+        ranked, found = self.filled if filled else self.ranked, []
         for image in range(len(self.images)):
-            runs = [self.ranked(image, setting, seed) for seed in seeds]
+            runs = [ranked(image, setting, seed) for seed in seeds]
             found.append(np.mean([alike(a, b) for a, b in combinations(runs, 2)]))
         return torch.tensor(found)
 

@@ -91,10 +91,11 @@ def tables(
         package.in_order(found, len(row), label=label)[place]
         for found, label in ((quarters, 1), (plain, 1), (plain, 0))
     )
-    sex = next(name for name, _ in quarters.as_list() if "sex" in name)
+    sex, cholesterol = (next(name for name, _ in quarters.as_list() if kind in name)
+                        for kind in ("sex", "total cholesterol"))  # fmt: skip
     return [
-        _row("discretize_continuous left out", f"total cholesterol {in_quarters:+.0f}; its slope "
-             f"is {slopes:+.0f}", "discretize_continuous=False"),
+        _row("discretize_continuous left out", f"“{cholesterol}” adds {in_quarters:+.0f}; "
+             f"the slope is {slopes:+.0f}", "discretize_continuous=False"),
         _row("local_exp[0] of a regression", f"total cholesterol {turned:+.0f}: the sign is "
              "turned round", "local_exp[1]"),
         _row("categorical_features left out", f"sex is cut up as a number: “{sex}”",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from torch import Tensor
 
 from course_utils import importance
 from course_utils.demos.tumours import COLUMNS, SIZE, Tumours, learner, scorer, trained
 
-THREE = "radius + perimeter + area"
+ALIKE = [COLUMNS[place] for place in SIZE]
+THREE = " + ".join(ALIKE)
 GROUPS = {name: [place] for place, name in enumerate(COLUMNS)} | {
     THREE: SIZE,
     "control: three that differ": [3, 4, 6],
@@ -59,6 +61,26 @@ def rows(answers: Mapping[str, np.ndarray]) -> list[dict[str, str]]:
            for question, one in zip(questions, found, strict=True)}
         for name, found in answers.items()
     ]  # fmt: skip
+
+
+def sizes(shares: Tensor) -> dict[str, float]:
+    """The mean size of each column's Shapley share, and of the three alike added up first.
+
+    Args:
+        shares: rows x 7.
+    """
+    found = dict(zip(COLUMNS, shares.abs().mean(0).tolist(), strict=True))
+    return found | {"the three added": shares[:, SIZE].sum(1).abs().mean().item()}
+
+
+def one_by_one(falls: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What the three that are alike cost when each is shuffled alone, added up, by network."""
+    return np.sum([falls[name] for name in ALIKE], axis=0)
+
+
+def lost(found: Mapping[str, np.ndarray]) -> list[dict[str, str]]:
+    """Rows for `lesson.table`: what each way of shuffling costs, over networks."""
+    return [{"columns": name, "accuracy lost": points(falls)} for name, falls in found.items()]
 
 
 def points(falls: np.ndarray) -> str:

@@ -38,6 +38,13 @@ def tumours() -> Tumours:
     return Tumours(rows, labels, held, held_labels)
 
 
+def backgrounds(cells: Tumours, *, count: int = 100) -> dict[str, Tensor]:
+    """The first rows of both kinds and of each kind, by name; the split has shuffled them."""
+    kinds = {"both kinds": cells.rows, "malignant": cells.rows[cells.malignant == 1],
+             "benign": cells.rows[cells.malignant == 0]}  # fmt: skip
+    return {name: rows[:count] for name, rows in kinds.items()}
+
+
 class Scaled(nn.Module):
     """Subtracts each column's mean and divides by its standard deviation."""
 

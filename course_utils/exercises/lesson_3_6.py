@@ -15,20 +15,27 @@ def fresh_r2(weights, intercept, masks, scores, nearness):
     return 1 - error / spread
 
 
-def _r2(*, intercept=1, counted=True, mean="scores", power=2, error=1, turned=False, share=False):
+def _r2(*, intercept=1, counted=(True, True), mean="scores", power=2, turned=False, share=False,
+        upside=False, before=False):  # fmt: skip
     """R² with one thing wrong."""
 
     def wrong(weights, a, masks, scores, nearness):
-        near = nearness if counted else torch.ones_like(nearness)
+        above, below = (nearness if some else torch.ones_like(nearness) for some in counted)
         line = intercept * a + masks @ weights
         middle = {
-            "scores": (near * scores).sum() / near.sum(), "plain": scores.mean(), "none": 0.0,
-            "line": (near * line).sum() / near.sum(),
+            "scores": (below * scores).sum() / below.sum(), "plain": scores.mean(), "none": 0.0,
+            "line": (below * line).sum() / below.sum(), "line, plain": line.mean(),
+            "not divided": (below * scores).mean(), "both": (nearness * scores).sum()
+            / nearness.sum(),
         }[mean]  # fmt: skip
-        missed = (near * (scores - line).abs() ** power).sum()
-        whole = (near * (scores - middle).abs() ** power).sum()
-        ratio = missed / whole
-        return 100 * (1 - ratio) if share else ratio if turned else error - ratio
+        missed, whole = scores - line, scores - middle
+        if before:  # weighted, and then squared
+            missed, whole = missed * above, whole * below
+            above = below = 1
+        ratio = (above * missed.abs() ** power).sum() / (below * whole.abs() ** power).sum()
+        if upside:
+            return 1 - 1 / ratio
+        return 100 * (1 - ratio) if share else ratio if turned else 1 - ratio
 
     return wrong
 
@@ -55,16 +62,34 @@ def _explained(weights, intercept, masks, scores, nearness):
 R2S = (
     (_r2(intercept=0), "The line's intercept is missing."),
     (_r2(intercept=-1), "The line is intercept *plus* masks @ weights."),
-    (_r2(counted=False), "All samples count alike here: weight each square by `nearness`, in "
-     "the error and in the spread."),
+    (_r2(counted=(False, False)), "All samples count alike here: weight each square by "
+     "`nearness`, in the error and in the spread."),
+    (_r2(counted=(True, False), mean="both"), "The error is weighted by `nearness`, the spread is "
+     "not: weight both."),
+    (_r2(counted=(True, False), mean="plain"), "The error is weighted by `nearness`, the spread is "
+     "not: weight both."),
+    (_r2(counted=(False, True)), "The spread is weighted by `nearness`, the error is not: weight "
+     "both."),
+    (_r2(before=True), "Square the differences first, then weight the squares; `nearness` itself "
+     "is not squared."),
+    (_r2(upside=True), "Your fraction is upside down: the error stands above, the spread below."),
+    (_r2(mean="not divided"), "A weighted mean is divided by the *sum of the weights*, not by "
+     "the number of samples."),
     (_r2(mean="plain"), "The mean of the scores must be weighted by `nearness`, too."),
     (_r2(mean="none"), "The spread is taken around the mean of the scores, not around 0."),
     (_r2(mean="line"), "The spread is taken around the mean of the *scores*, not of the line."),
+    (_r2(mean="line, plain"), "The spread is taken around the mean of the *scores*, not of the "
+     "line."),
     (_r2(power=1), "Square the differences; absolute values are another measure."),
     (_r2(turned=True), "That is the share that the line misses: take it from 1."),
     (_r2(share=True), "A share is asked for, not percent: 1 for a perfect line."),
+    (lambda w, a, m, y, n: torch.corrcoef(torch.stack([a + m @ w, y]))[0, 1] ** 2, "That is a "
+     "squared correlation. It forgives a line whose amounts are wrong, and can never be below 0."),
     (_correlated, "That is a squared correlation. It forgives a line whose amounts are wrong, and "
      "can never be below 0."),
+    (lambda w, a, m, y, n: (n * (a + m @ w - (n @ y) / n.sum()) ** 2).sum()
+     / (n * (y - (n @ y) / n.sum()) ** 2).sum(), "That divides the line's own spread by the "
+     "scores'. It rewards a line for moving, right or wrong."),
     (_explained, "That divides the line's own spread by the scores'. It rewards a line for moving, "
      "right or wrong."),
     (_refitted, "You fitted a new line to the fresh masks. Judge the one that was given."),
@@ -133,7 +158,7 @@ def enough(explain, goal, start=50, most=5000):
 
 
 def _doubled(*, grow=lambda samples, start: 2 * samples, seeds=(0, 1), alike=None, last=None,
-             past=False, edge=False, strict=False):  # fmt: skip
+             past=False, edge=False, strict=False, late=False):  # fmt: skip
     """The search with one thing wrong."""
 
     def wrong(explain, goal, start=50, most=5000):
@@ -141,9 +166,12 @@ def _doubled(*, grow=lambda samples, start: 2 * samples, seeds=(0, 1), alike=Non
         while samples < most or (samples == most and not edge):
             one, other = (torch.as_tensor(explain(samples, seed)).double() for seed in seeds)
             rho = (alike or _rank)(one, other)
-            if rho > goal or (rho == goal and not strict):
+            found = rho > goal or (rho == goal and not strict)
+            if found and not late:
                 return samples
             samples = grow(samples, start)
+            if found:
+                return samples
         return samples if past else last(samples, most) if last else None
 
     return wrong
@@ -155,6 +183,12 @@ def _rank(one, other):
 
 def _pearson(one, other):
     return torch.corrcoef(torch.stack([one, other]))[0, 1].item()
+
+
+def _kendall(one, other):
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(one, other).statistic)
 
 
 def _sizes(one, other):
@@ -171,6 +205,30 @@ def _against_the_last(explain, goal, start=50, most=5000):
     return None
 
 
+def _past_most(explain, goal, start=50, most=5000):
+    while start < most and _rank(*(torch.as_tensor(explain(start, s)).double() for s in (0, 1))) < (
+        goal
+    ):
+        start *= 2
+    return start
+
+
+def _doubled_first(explain, goal, start=50, most=5000):
+    while start <= most:
+        start *= 2
+        if _rank(*(torch.as_tensor(explain(start, s)).double() for s in (0, 1))) >= goal:
+            return start
+    return None
+
+
+def _half(explain, goal, start=50, most=5000):
+    samples, rho = start, -2.0
+    while samples <= most and rho < goal:
+        rho = _rank(*(torch.as_tensor(explain(samples, s)).double() for s in (0, 1)))
+        samples *= 2
+    return samples // 2
+
+
 def _rho_itself(explain, goal, start=50, most=5000):
     samples = enough(explain, goal, start, most)
     if samples is None:
@@ -184,6 +242,18 @@ ENOUGH = (
     (_doubled(seeds=(0, 1), alike=_pearson), "That is the plain correlation. Rank the weights "
      "first, or use `fusion.agreement`."),
     (_doubled(alike=_sizes), "Signs count: rank the weights as they are, not their sizes."),
+    (_doubled(alike=lambda a, b: abs(_rank(a, b))), "A ρ of −1 is the opposite order, no "
+     "agreement: compare ρ itself, not its size."),
+    (_doubled(alike=lambda a, b: _pearson(a.argsort().double(), b.argsort().double())), "`argsort` "
+     "gives places, not ranks: take it twice, or use `fusion.agreement`."),
+    (_doubled(alike=_kendall), "That is Kendall's τ. The course's ρ is Spearman's: use "
+     "`fusion.agreement`."),
+    (_doubled(late=True), "You double once more before you return."),
+    (_past_most, "When nothing up to `most` is enough, return None: your loop ends there and "
+     "returns its last number."),
+    (_half, "When nothing up to `most` is enough, return None: your loop ends there and returns "
+     "its last number."),
+    (_doubled_first, "`start` itself must be tried first."),
     (_doubled(grow=lambda samples, start: samples + start), "You add `start` each time. Double "
      "the samples instead."),
     (_doubled(past=True), "When nothing up to `most` is enough, return None."),
@@ -206,15 +276,30 @@ ENOUGH = (
 """Plausible slips, and the remark that each gets."""
 
 
+class Explainer:
+    """A function with a name that a remark can tell."""
+
+    def __init__(self, explain, name):
+        self.explain, self.name = explain, name
+
+    def __call__(self, samples, seed):
+        if seed not in (0, 1, 2):
+            raise ValueError(f"explain(samples, seed): seed is 0 or 1 here; got {seed}")
+        return self.explain(samples, seed)
+
+    def __repr__(self):
+        return self.name
+
+
 def noisy(*, ranks=(3.0, 1.0, -2.0, 0.5, -1.0, 2.0), noise=30.0, skew=1):
     """An explainer whose weights are right but for noise that falls with the samples."""
 
     def explain(samples, seed):
-        chance = torch.Generator().manual_seed(1000 * samples + seed)
+        chance = torch.Generator().manual_seed(1000 * int(samples) + int(seed))
         drawn = torch.randn(len(ranks), generator=chance, dtype=torch.float64)
         return (torch.tensor(ranks, dtype=torch.float64) + noise * drawn / samples**0.5) ** skew
 
-    return explain
+    return Explainer(explain, "a noisy explainer")
 
 
 def by_table(found):
@@ -224,7 +309,8 @@ def by_table(found):
         first, second = found.get(int(samples), ((1.0, 2, 3, 4), (1.0, 2, 3, 4)))
         return torch.tensor((first, second, (4.0, 3, 2, 1))[int(seed)], dtype=torch.float64)
 
-    return explain
+    apart = ", ".join(map(str, found)) or "none"
+    return Explainer(explain, f"an explainer whose seeds differ at {apart} samples")
 
 
 STRAIGHT, TURNED = (1.0, 2.0, 3.0, 4.0), (4.0, 3.0, 2.0, 1.0)
@@ -239,6 +325,7 @@ CASES = (
     (by_table({10: (STRAIGHT, FAR), 20: NO}), 0.95, 10, 20),
     (by_table({10: SIGNS}), 0.9, 10, 40),
     (by_table({8: (STRAIGHT, MIXED)}), 0.0, 8, 40),
+    (by_table({8: (STRAIGHT, (1.0, 2.0, 4.0, 3.0))}), 0.7, 8, 40),  # ρ 0.8, Kendall's τ 0.67
     (by_table({}), 0.9, 10, 40),
     (by_table(dict.fromkeys((10, 20, 40, 80, 160), NO)), 0.9, 10, 80),
     (noisy(), 0.9),

@@ -46,6 +46,19 @@ def _share(
     return wrong
 
 
+class Named:
+    """A game with a name that a remark can tell."""
+
+    def __init__(self, worth, name):
+        self.worth, self.name = worth, name
+
+    def __call__(self, members):
+        return self.worth(members)
+
+    def __repr__(self):
+        return self.name
+
+
 def _fair(s, n):
     return factorial(s) * factorial(n - s - 1) / factorial(n)
 
@@ -66,6 +79,14 @@ SHARES = (
      "they are worth without."),
     (_share(_fair, nobody=False), "Nobody may be worth something, too: worth(frozenset()) need not "
      "be 0."),
+    (_share(lambda s, n: factorial(s + 1) * factorial(n - s - 1) / factorial(n)), "|S| does not "
+     "count the player: |S|! orders come before, not (|S| + 1)!."),
+    (_share(lambda s, n: factorial(s) * factorial(n - s - 1) // factorial(n)), "`//` rounds the "
+     "weight down to 0; use `/`."),
+    (_share(lambda s, n: factorial(s) * factorial(n - s - 2) / factorial(n - 1) if n > s + 1 else 0,
+            short=1), "n counts *all* players, the one in question too."),
+    (lambda worth, players, player: worth(frozenset(players)) / len(players), "That is an equal "
+     "split. Shares depend on what each adds."),
     (lambda worth, players, player: worth(frozenset(players))
      - worth(frozenset(players) - {player}), "That is the gain of coming last. Take the mean over "
      "all places of arrival."),
@@ -104,8 +125,9 @@ def chain(members):
     ),
 )  # fmt: skip
 def _(answer):
-    cases = [(gloves, "ABC", "A"), (gloves, "ABC", "B"), (bends, "ABCD", "D"), (bends, "DCBA", "C"),
-             (bends, "B", "B"), (chain, (1, 2, 3, 4, 5), 4), (bends, ["A", "B"], "A")]  # fmt: skip
+    pair, bent, odd = Named(gloves, "the gloves"), Named(bends, "a game"), Named(chain, "a game")
+    cases = [(pair, "ABC", "A"), (pair, "ABC", "B"), (bent, "ABCD", "D"), (bent, "DCBA", "C"),
+             (bent, "B", "B"), (odd, (1, 2, 3, 4, 5), 4), (bent, ["A", "B"], "A")]  # fmt: skip
     return agree(answer, share, *cases, slips=SHARES)
 
 
@@ -117,14 +139,14 @@ def orders_needed(gains, error):
     return max(2, math.ceil((spread / error) ** 2))
 
 
-def _needed(*, spread: Callable | None = None, power: float = 2, up: bool = True,
+def _needed(*, spread: Callable | None = None, power: float = 2, up: bool | Callable = True,
             least: int = 2, factor: float = 1) -> Callable:  # fmt: skip
     """The number with one thing done wrongly."""
 
     def wrong(gains, error):
         found = (spread or (lambda g: g.std(0).max()))(gains).item()
         number = (factor * found / error) ** power
-        return max(least, math.ceil(number) if up else math.floor(number))
+        return max(least, {True: math.ceil, False: math.floor}.get(up, up)(number))
 
     return wrong
 
@@ -150,6 +172,18 @@ NEEDED = (
     (_needed(spread=lambda g: g.var(0).max(), power=1), "The variance is divided by the *square* "
      "of the error."),
     (_needed(up=False), "You round down: then the error is a little too large."),
+    (_needed(up=round), "Round *up*: to the nearest may be one order too few."),
+    (_needed(up=lambda x: x), "Orders are whole: round up."),
+    (_needed(up=lambda x: int(x) + 1), "You always add one. Round up with `math.ceil`: a number "
+     "that is whole already stays."),
+    (_needed(spread=lambda g: g.std(correction=0)), "You took the spread of all gains together. "
+     "Each player has an own spread: one a column."),
+    (_needed(spread=lambda g: g.var(0).sum() ** 0.5), "You added the players. No player's error "
+     "may be above `error`: the largest spread decides."),
+    (_needed(spread=lambda g: g.mean(0).abs().max()), "That is the mean gain. The error comes from "
+     "the gains' spread."),
+    (_needed(spread=lambda g: g.std(0).max(), power=-2), "Your fraction is upside down: a smaller "
+     "error needs more orders."),
     (_needed(factor=2), "One standard error was asked for, not two."),
     (_needed(least=0), "One order has no spread: at least 2 are needed."),
     (_needed(least=1), "One order has no spread: at least 2 are needed."),
@@ -167,6 +201,10 @@ def _table(orders: int, spreads: list[float], seed: int) -> torch.Tensor:
     return noise * torch.tensor(spreads) + torch.arange(len(spreads))
 
 
+THREE = torch.tensor([[-1.0, 0], [0, 0.5], [1, 0]], dtype=torch.float64)
+"""Three orders, two players: the first has a spread of 1."""
+
+
 @exercise(
     "3.7.2",
     title="how many orders?",
@@ -182,7 +220,13 @@ def _table(orders: int, spreads: list[float], seed: int) -> torch.Tensor:
     ),
 )  # fmt: skip
 def _(answer):
-    cases = [(_table(20, [0.3, 2.0, 1.0], 0), 0.1), (_table(8, [1.5, 0.2], 1), 0.25),
-             (_table(5, [0.7, 0.9, 3.0, 0.1], 2), 0.5), (_table(30, [0.1, 0.2], 3), 0.6),
-             (_table(400, [2.0, 0.5], 4), 0.4)]  # fmt: skip
+    cases = [
+        (_table(20, [0.3, 2.0, 1.0], 0), 0.1),
+        (_table(8, [1.5, 0.2], 1), 0.25),
+        (_table(5, [0.7, 0.9, 3.0, 0.1], 2), 0.5),
+        (_table(30, [0.1, 0.2], 3), 0.6),
+        (_table(400, [2.0, 0.5], 4), 0.4),
+        (THREE, 0.5),  # exactly 4
+        (THREE, 0.6),  # 2.8
+    ]
     return agree(answer, orders_needed, *cases, slips=NEEDED)
