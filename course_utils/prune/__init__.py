@@ -3,6 +3,7 @@
 from course_utils.prune.activations import apoz, dead, idlest, rarely_active
 from course_utils.prune.blocks import n_of_m, n_of_m_masks
 from course_utils.prune.by_magnitude import magnitude, magnitude_masks
+from course_utils.prune.by_relevance import relevance
 from course_utils.prune.by_score import lamp_scores, masks_by_score
 from course_utils.prune.by_taylor import taylor
 from course_utils.prune.controls import random_masks, shuffled
@@ -40,6 +41,7 @@ __all__ = [
     "prunable",
     "random_masks",
     "rarely_active",
+    "relevance",
     "sensitivity",
     "shuffled",
     "sparsity",
