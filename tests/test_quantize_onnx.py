@@ -9,7 +9,14 @@ import torch
 from torch import nn
 
 from course_utils import data, models, training
-from course_utils.quantize import IntegerNetwork, export_onnx, integer_nodes, quantize_static
+from course_utils.quantize import (
+    IntegerNetwork,
+    export_onnx,
+    float_output,
+    integer_nodes,
+    onnx_int8,
+    quantize_static,
+)
 from course_utils.quantize.onnx_export import quietly
 
 
@@ -138,6 +145,32 @@ def test_silence_ends_with_the_block_even_after_a_crash(capsys):
     print("heard")
     assert capsys.readouterr().out == "heard\n"
     assert logging.root.manager.disable == 0
+
+
+def test_an_answer_in_floats_is_no_longer_cut_off(network, floats, tmp_path, validation):
+    images = validation[0][:300]
+    logits = network(images).detach()
+    dull = images[logits.amax(1).argsort()[:20]]  # whatever the network is least sure of
+    eights = quantize_static(floats, tmp_path / "eights.onnx", dull)
+    mended = float_output(eights, tmp_path / "mended.onnx")
+    cut, free = (models.OnnxNetwork(path)(images) for path in (eights, mended))
+    assert cut.max() < logits.max() - 3 < free.max()
+    assert (free - logits).abs().mean() < (cut - logits).abs().mean()
+    assert integer_nodes(mended)["QGemm"] == integer_nodes(eights)["QGemm"] == 2
+    assert mended.stat().st_size <= eights.stat().st_size
+    with pytest.raises(ValueError, match="the answer comes from Gemm, in floats"):
+        float_output(floats, tmp_path / "no.onnx")
+
+
+@pytest.mark.parametrize(
+    ("side", "channels", "batch"), [(32, 1, 100), (28, 1, 100), (224, 3, 1), (64, 3, 16)]
+)
+def test_large_images_are_handed_over_a_few_at_a_time(side, channels, batch):
+    images = torch.rand(5, channels, side, side).repeat(24, 1, 1, 1)
+    reader, came = onnx_int8._Reader(images), []
+    while (part := reader.get_next()) is not None:
+        came.append(part["images"])
+    assert len(came[0]) == batch and np.array_equal(np.concatenate(came), images.numpy())
 
 
 def test_a_failed_run_leaves_the_old_file(tmp_path, calibration_images):

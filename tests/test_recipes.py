@@ -10,8 +10,14 @@ from course_utils.recipes import (
     condensed,
     dense,
     digits,
+    drift,
+    guided,
+    matched,
+    photographs,
+    population,
     pruned,
     quantized,
+    readable,
     rows,
     taught,
 )
@@ -35,6 +41,12 @@ def made(tmp_path_factory):
     student = models.SimplifiedCNN(**taught.STUDENT)
     patch.setattr(taught, "train_student", lambda *pair, **how: student)
     patch.setattr(taught.distill, "ask", lambda *asked: None)
+    patch.setattr(drift, "study", lambda: ([], dict.fromkeys(drift.KEPT, student)))
+    patch.setattr(population, "study", dict)
+    patch.setattr(photographs, "answers", dict)
+    patch.setattr(guided, "study", list)
+    patch.setattr(matched, "study", lambda: ([], student))
+    patch.setattr(readable, "study", lambda: ([], models.SoftTree()))
     try:
         files = {name: recipe(folder) for name, (recipe, *_) in RECIPES.items()}
     finally:
@@ -49,6 +61,7 @@ def test_every_committed_file_has_its_recipe(made):
     shelves = [data.folder() / name for name in ("networks", "condensed")]
     committed = [p for shelf in shelves for p in shelf.rglob("*")
                  if p.name.endswith(models.files.SUFFIXES)]  # fmt: skip
+    committed += (data.folder() / "studies").iterdir()
     assert written == sorted(str(path.relative_to(data.folder())) for path in committed)
 
 

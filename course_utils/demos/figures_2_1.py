@@ -27,9 +27,7 @@ def four_functions(network: models.SimplifiedCNN, student: models.SimplifiedCNN)
         student: a network trained by distillation; its conv2 is laid over the corner of the
             network's, place by place, since nothing else connects the two.
     """
-    figure, axes = plots.figure(
-        rows=2, columns=2, width=8, height=6.6, sharex=True, sharey=True
-    )
+    figure, axes = plots.figure(rows=2, columns=2, width=8, height=6.6, sharex=True, sharey=True)
     for axis, (method, strength) in zip(
         axes.flat, {"structure": 0.5, "quantization": 3, "pruning": 0.8}.items(), strict=False
     ):
@@ -49,9 +47,7 @@ def likeness(network: models.SimplifiedCNN, student: models.SimplifiedCNN) -> fl
     return torch.corrcoef(pairs)[0, 1].item()
 
 
-def draw_weights(
-    axis: Axes, network: models.SimplifiedCNN, method: str, strength: float
-) -> None:
+def draw_weights(axis: Axes, network: models.SimplifiedCNN, method: str, strength: float) -> None:
     """Draw conv2's weights after a cut against before; removed ones as ticks below."""
     before, colour = network.conv2.weight.detach(), plots.COLOURS[method]
     limit = before.abs().max().item() * 1.1

@@ -4,6 +4,7 @@ from course_utils.fusion.agreement import agreement, random_maps, top_overlap
 from course_utils.fusion.drift import EXPLAINERS, Explainer, drift, explain
 from course_utils.fusion.forgetting import forgotten, majority
 from course_utils.fusion.guided import taylor_scores
+from course_utils.fusion.matching import matching_loss
 
 __all__ = [
     "EXPLAINERS",
@@ -13,6 +14,7 @@ __all__ = [
     "explain",
     "forgotten",
     "majority",
+    "matching_loss",
     "random_maps",
     "taylor_scores",
     "top_overlap",

@@ -11,15 +11,18 @@ from course_utils.models.files import (
     save_network,
     write_atomically,
 )
+from course_utils.models.lite0 import EfficientNetLite0
 from course_utils.models.modes import evaluating, keeping_modes
 from course_utils.models.onnx_network import OnnxNetwork
 from course_utils.models.registry import ARCHITECTURES, build
 from course_utils.models.replaced import replace, weighted_layer
 from course_utils.models.resnet import ResNet
+from course_utils.models.soft_tree import SoftTree
 from course_utils.models.tiny import TinyCNN, fold_norms
 
 __all__ = [
     "ARCHITECTURES",
+    "EfficientNetLite0",
     "LeNet5",
     "Net",
     "Network",
@@ -29,6 +32,7 @@ __all__ = [
     "ResNet",
     "ShallowCNN",
     "SimplifiedCNN",
+    "SoftTree",
     "TinyCNN",
     "bare_name",
     "build",

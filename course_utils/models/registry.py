@@ -2,12 +2,24 @@
 
 from course_utils.models.architectures import Network, ShallowCNN, SimplifiedCNN
 from course_utils.models.digits import LeNet5, Net
+from course_utils.models.lite0 import EfficientNetLite0
 from course_utils.models.replaced import replace
 from course_utils.models.resnet import ResNet
+from course_utils.models.soft_tree import SoftTree
 from course_utils.models.tiny import TinyCNN
 
 ARCHITECTURES: dict[str, type[Network]] = {
-    each.__name__: each for each in (LeNet5, Net, ResNet, ShallowCNN, SimplifiedCNN, TinyCNN)
+    each.__name__: each
+    for each in (
+        EfficientNetLite0,
+        LeNet5,
+        Net,
+        ResNet,
+        ShallowCNN,
+        SimplifiedCNN,
+        SoftTree,
+        TinyCNN,
+    )
 }
 """Every class a file may name. A file that names another is refused."""
 

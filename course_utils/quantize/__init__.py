@@ -14,7 +14,7 @@ from course_utils.quantize.integer import (
 from course_utils.quantize.integer_network import IntegerNetwork
 from course_utils.quantize.lowbit import Codebook, binary, codebook, ternary
 from course_utils.quantize.onnx_export import export_onnx
-from course_utils.quantize.onnx_int8 import integer_nodes, quantize_static
+from course_utils.quantize.onnx_int8 import float_output, integer_nodes, quantize_static
 from course_utils.quantize.packed import pack_weights, unpack_weights
 from course_utils.quantize.straight_through import (
     RoundThrough,
@@ -37,6 +37,7 @@ __all__ = [
     "calibration",
     "codebook",
     "export_onnx",
+    "float_output",
     "integer_conv2d",
     "integer_linear",
     "integer_nodes",

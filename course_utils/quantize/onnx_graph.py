@@ -42,6 +42,30 @@ def leave_in_float(
     return changed, floats
 
 
+def output_in_float(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return an integer network whose last layer gives floats: its answer is not rounded.
+
+    A rounded answer cannot rise above the largest one seen in calibration.
+
+    Raises:
+        ValueError: the answer is not rounded.
+    """
+    import onnx
+
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    graph = changed.graph
+    makers = {node.output[0]: node for node in graph.node}
+    last = makers[graph.output[0].name]
+    code = makers.get(last.input[0])
+    if last.op_type != "DequantizeLinear" or code is None or code.op_type != "QuantizeLinear":
+        raise ValueError(f"the answer comes from {last.op_type}, in floats: nothing to change")
+    makers[code.input[0]].output[0] = graph.output[0].name
+    for node in (last, code):
+        graph.node.remove(node)
+    return changed
+
+
 def _layer(graph: onnx.GraphProto, name: str) -> onnx.NodeProto:
     known = {f"{name}.weight"}
     for node in graph.node:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.quantize.onnx_export import check_onnx_path, onnx_bytes, quietly, strip
-from course_utils.quantize.onnx_graph import leave_in_float
+from course_utils.quantize.onnx_graph import leave_in_float, output_in_float
 
 # Its "entropy" is left out: with the settings it can be given here, the only range that it
 # considers is the whole one, and the file equals min_max's.
@@ -56,6 +56,21 @@ def quantize_static(
         _quantize(folded, target, calibration_images, per_channel, activations, calibrate, floats)
         content = _stripped(target)
     return write_atomically(path, content)
+
+
+def float_output(source: str | Path, path: str | Path) -> Path:
+    """Writes a copy of an int8 file that gives its logits as floats, and returns its path.
+
+    Static quantization cuts logits off above the largest one seen in calibration. With few
+    calibration images sure answers lose their confidence, and explanations their meaning. All
+    layers still multiply integers; the file loses a few bytes.
+    """
+    import onnx
+
+    from course_utils.models import write_atomically
+
+    changed = output_in_float(onnx.load(source))
+    return write_atomically(check_onnx_path(path), changed.SerializeToString())
 
 
 def integer_nodes(path: str | Path) -> dict[str, int]:
@@ -108,9 +123,13 @@ def _quantize(source, target, images, per_channel, activations, calibrate, float
 
 
 class _Reader:
-    """Hands the images to the calibrator, batch by batch, as ONNX Runtime asks for them."""
+    """Hands the images to the calibrator, batch by batch, as ONNX Runtime asks for them.
 
-    def __init__(self, images: Tensor, batch_size: int = 100) -> None:
+    It keeps every layer's output of a batch: large images come a few at a time.
+    """
+
+    def __init__(self, images: Tensor, numbers: int = 204_800) -> None:
+        batch_size = min(100, max(1, numbers // images[0].numel()))
         self.batches = iter(images.detach().cpu().split(batch_size))
 
     def get_next(self) -> dict | None:

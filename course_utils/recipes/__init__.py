@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from course_utils.recipes import condensed, dense, digits, pruned, quantized, taught
+from course_utils.recipes import (
+    condensed,
+    dense,
+    digits,
+    drift,
+    guided,
+    matched,
+    photographs,
+    population,
+    pruned,
+    quantized,
+    readable,
+    taught,
+)
 
 Recipe = tuple[Callable[[Path], list[Path]], str, str | None]
 """The recipe, the lesson that tells its story, and the method; None: it has no row."""
@@ -21,5 +34,11 @@ RECIPES: dict[str, Recipe] = {
     **condensed.RECIPES,
     **quantized.RECIPES,
     **digits.RECIPES,
+    **drift.RECIPES,
+    **population.RECIPES,
+    **photographs.RECIPES,
+    **guided.RECIPES,
+    **matched.RECIPES,
+    **readable.RECIPES,
 }
 """By name, in the order in which they need each other."""

@@ -1,36 +1,8 @@
-"""Diagnosis: which mistakes a network makes, and what it looks at."""
+"""Where a map points: does its strongest pixel lie where it should?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
-
-from course_utils import training
-
-Network = Callable[[torch.Tensor], torch.Tensor]
-
-
-def confusion(network: Network, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Count predictions: entry (true, predicted), class x class, int64."""
-    logits = training.predict(network, images)
-    classes = logits.shape[1]
-    if len(labels) != len(images) or labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"labels must be {len(images)} classes from 0 to {classes - 1}; got {len(labels)} "
-            f"from {labels.min().item()} to {labels.max().item()}."
-        )
-    cells = labels.cpu() * classes + logits.argmax(1)
-    return cells.bincount(minlength=classes**2).view(classes, classes)
-
-
-def per_class(network: Network, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return each class's accuracy, the share of its images that are recognised (recall).
-
-    A class without an image gets nan.
-    """
-    counts = confusion(network, images, labels).double()
-    return counts.diagonal() / counts.sum(1)
 
 
 def pointing_game(maps: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:

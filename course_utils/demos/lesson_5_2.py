@@ -1,0 +1,194 @@
+"""Lesson 5.2: guided removal, students that match maps, and readers of trees and sparse heads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from course_utils import data, fusion, models, sparse_head, training
+from course_utils.recipes import drift, guided, matched
+from course_utils.spread import mean_and_error
+
+if TYPE_CHECKING:
+    import pandas
+
+Seeds = dict[str, list[float]]
+"""By name, one number a seed."""
+
+
+def study(name: str) -> pandas.DataFrame:
+    """Return a committed table of `data/studies`."""
+    import pandas as pd
+
+    return pd.read_csv(data.folder() / "studies" / f"{name}.csv")
+
+
+def cuts(table: pandas.DataFrame) -> dict[str, Seeds]:
+    """Return by way and by order the validation accuracies right after the removal."""
+    bare = table[table.steps == 0]
+    return {way: {order: list(bare[(bare.way == way) & (bare.order == order)].accuracy)
+                  for order in guided.ORDERS} for way in guided.WAYS}  # fmt: skip
+
+
+def best_ways(table: pandas.DataFrame) -> dict[str, str]:
+    """Return by order the way that was best on the training images held back."""
+    return {order: guided.chosen_way(table, order) for order in guided.ORDERS}
+
+
+def trained_on(table: pandas.DataFrame) -> dict[int, Seeds]:
+    """Return by updates of training and by start the validation accuracies, from 0 updates on."""
+    ways = best_ways(table)
+    found = {0: {order: cuts(table)[way][order] for order, way in ways.items()}}
+    for steps in guided.STEPS:
+        some = table[table.steps == steps]
+        found[steps] = {name: list(some[some.order == name].accuracy)
+                        for name in (*guided.ORDERS, "fresh start")}  # fmt: skip
+    return found
+
+
+def gap(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """Return the mean difference of pairs, one minus other, and its standard error."""
+    return mean_and_error([a - b for a, b in zip(one, other, strict=True)])
+
+
+def points(found: tuple[float, float]) -> str:
+    """A difference of shares and its error, in percentage points."""
+    return f"{100 * found[0]:+.1f} ± {100 * found[1]:.1f} points".replace("-", "−")
+
+
+def agreements(table: pandas.DataFrame) -> dict[str, Seeds]:
+    """Return by explainer and by arm the students' agreement with their teachers."""
+    return {name: {arm: list(table[(table.explainer == name) & (table.arm == arm)].agreement)
+                   for arm in matched.ARMS} for name in fusion.EXPLAINERS}  # fmt: skip
+
+
+def changes(table: pandas.DataFrame) -> Seeds:
+    """Return by arm the students' accuracies minus their teachers'."""
+    one = table[table.explainer == "gradient"]
+    return {arm: list((one.accuracy - one.of)[one.arm == arm]) for arm in matched.ARMS}
+
+
+def accuracy(table: pandas.DataFrame) -> Seeds:
+    """Return by arm the students' accuracies."""
+    one = table[table.explainer == "gradient"]
+    return {arm: list(one.accuracy[one.arm == arm]) for arm in matched.ARMS}
+
+
+def explained() -> training.Pair:
+    """Return the images on which maps are compared, and their classes."""
+    return matched.explained()
+
+
+def kept_student() -> models.Network:
+    """Return the first network's student of answers, CAMs and gradients."""
+    return models.load_network(drift.path("matched"))
+
+
+# ---- readers
+
+
+def kept_tree() -> models.SoftTree:
+    """Return the tree that learned the first network's answers."""
+    return models.load_network(drift.path("soft tree"))
+
+
+def tree_rows(table: pandas.DataFrame) -> list[dict[str, str]]:
+    """Return one row for each way of learning: mean and range of three networks."""
+    columns = {"same answers": "answers as the network", "accuracy": "right"}
+    return [
+        {"learned": kind} | {
+            words: f"{of[name].mean():.1%} ({of[name].min():.1%} to {of[name].max():.1%})"
+            for name, words in columns.items()
+        }
+        for kind, of in table.groupby("learned", sort=False)
+    ]  # fmt: skip
+
+
+def tree_reader(tree: models.SoftTree, outlook: Tensor, images: Tensor, count: int) -> Tensor:
+    """Return the answers of a reader who is told the first `count` turns of each image's way, n.
+
+    Args:
+        outlook: node x class, as `tree.outlook` gives it for training images.
+    """
+    return outlook[tree.visited(images)[:, count]].argmax(1)
+
+
+def share_alike(answers: Tensor, others: Tensor) -> float:
+    """Return the share of equal answers."""
+    return (answers == others).float().mean().item()
+
+
+def heads(
+    features: Tensor, labels: Tensor, strengths: Sequence[float], *, steps: int = 150
+) -> dict[float, tuple[sparse_head.Head, sparse_head.Head]]:
+    """Return by strength a sparse head, and one of as many random features a class."""
+    found = {}
+    for strength, head in sparse_head.path(features, labels, strengths=strengths, steps=steps):
+        allowed = sparse_head.random_allowed(head, seed=0)
+        lot = sparse_head.fit(features, labels, strength=0.0, allowed=allowed, steps=steps)
+        found[strength] = head, lot
+    return found
+
+
+def head_row(
+    name: str, head: sparse_head.Head, features: Tensor, labels: Tensor, *, counts=(1, 2, 3)
+) -> dict[str, Any]:
+    """Return a table's row on a head: accuracy, features a class, and its reader's success."""
+    said = head(features).argmax(1)
+    told = {f"told {k}": share_alike(sparse_head.read(head, features, k), said) for k in counts}
+    return {"head": name, "features a class": head.per_class,
+            "accuracy": share_alike(said, labels)} | told  # fmt: skip
+
+
+def leaky_reader(head: sparse_head.Head, features: Tensor, count: int) -> Tensor:
+    """Return the answers of a reader whose features were chosen by looking at the answer, n.
+
+    Told are the features that speak most for the answer, by number and not by value. The
+    reader names the class whose weights for these features, taken at one spread above or
+    below the mean as the image has them, add up to most.
+    """
+    parts = head.contributions(features)
+    said = head(features).argmax(1)
+    spoken = parts[torch.arange(len(features)), said]
+    places = spoken.topk(count, 1).indices
+    chosen = parts.gather(2, places[:, None, :].expand(-1, parts.shape[1], -1))
+    return chosen.sum(2).argmax(1)
+
+
+# ---- the tree's way
+
+
+class Ways:
+    """A soft tree's most likely way for some pictures.
+
+    Args:
+        images, labels: pictures to choose from, the first of each class.
+        seen: training images, for the outlook at each node.
+    """
+
+    def __init__(
+        self, tree: models.SoftTree, images: Tensor, labels: Tensor, *, seen: Tensor
+    ) -> None:
+        first = [int((labels == kind).nonzero()[0]) for kind in range(10)]
+        self.tree, self.pictures = tree, images[first]
+        self.outlook = tree.outlook(seen)
+        self.nodes = tree.visited(self.pictures)
+        self.answers = training.predict(tree, self.pictures).argmax(1)
+
+    def turns(self, picture: int) -> list[tuple[Tensor, bool, float]]:
+        """Return for each question its weights, whether the way goes right, and how surely."""
+        way = self.nodes[picture].tolist()
+        image = self.pictures[picture : picture + 1]
+        scores = self.tree.questions(self.tree.flatten(self.tree.normalize(image)))[0]
+        side = self.tree.settings["size"]
+        found = []
+        for node, below in itertools.pairwise(way):
+            right = below == 2 * node + 2
+            sure = scores[node].sigmoid().item()
+            weights = self.tree.questions.weight[node].detach().view(side, side)
+            found.append((weights, right, sure if right else 1 - sure))
+        return found

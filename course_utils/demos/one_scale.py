@@ -1,0 +1,75 @@
+"""One scale for a whole layer against one for each channel: which layers does it hurt?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from course_utils import measure, models, quantize
+from course_utils.demos.lesson_4_6 import agreement_rows, logits, same_answers
+from course_utils.quantize.weights import weighted_layers
+
+KINDS = ("depthwise", "all other layers")
+
+
+def depthwise(layer: nn.Module) -> bool:
+    """Whether each channel of a layer has a kernel of its own."""
+    return isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1
+
+
+def codes_left(small: nn.Module, network: nn.Module) -> dict[str, list[float]]:
+    """The largest code of the middle channel when a layer has one scale, by kind of layer.
+
+    127 would mean that all channels are alike. `small` has one kind only.
+    """
+    found: dict[str, list[float]] = {"SimplifiedCNN": []} | {kind: [] for kind in KINDS}
+    for net in (small, network):
+        for layer in weighted_layers(net).values():
+            largest = layer.weight.detach().flatten(1).abs().amax(1)
+            kind = "SimplifiedCNN" if net is small else KINDS[not depthwise(layer)]
+            found[kind].append((127 * largest.median() / largest.max()).item())
+    return found
+
+
+def depthwise_share(network: nn.Module) -> float:
+    """Which share of the parameters are weights of depthwise layers."""
+    layers = weighted_layers(network).values()
+    return sum(x.weight.numel() for x in layers if depthwise(x)) / measure.parameters(network)
+
+
+def rows(
+    path: str | Path, network: nn.Module, crops: Tensor, whole: Tensor
+) -> tuple[list[dict[str, str]], Tensor, Tensor]:
+    """Blame for one scale a layer: it rules depthwise layers only, then all others only.
+
+    Returns:
+        Rows for `lesson.table`; what each costs, by photograph, against many scales everywhere.
+    """
+    ways = {"many scales": (), **{f"one scale: {kind}": (kind,) for kind in KINDS}}
+    found = {way: logits(rounded(path, network, kinds), crops) for way, kinds in ways.items()}
+    many, *others = (same_answers(answers, whole) for answers in found.values())
+    return agreement_rows(found, whole), many - others[0], many - others[1]
+
+
+def rounded(path: str | Path, network: nn.Module, kinds: Sequence[str]) -> models.OnnxNetwork:
+    """Round the weights of a float file to 8 bits: one scale a layer in `kinds`, else many.
+
+    Activations stay floats, so that the weights alone can be to blame.
+
+    Args:
+        network: whose weights the file holds, by the same names.
+        kinds: of KINDS.
+    """
+    import onnx
+
+    model, layers = onnx.load(path), weighted_layers(network)
+    for tensor in model.graph.initializer:
+        layer = layers.get(tensor.name.removesuffix(".weight"))
+        if layer is None or not tensor.name.endswith(".weight"):
+            continue
+        axis = None if KINDS[not depthwise(layer)] in kinds else 0
+        rounded = quantize.round_weight(layer.weight, bits=8, axis=axis).dequantize()
+        tensor.CopyFrom(onnx.numpy_helper.from_array(rounded.numpy(), tensor.name))
+    return models.OnnxNetwork(model.SerializeToString())
