@@ -64,7 +64,7 @@ _ROWS = (
     ("3.6", "lime", 35, 60, "B 2.2", "Can a simple model stand in for a complicated one?"),
     ("3.7", "shap", 35, 50, "B 2.2", "Who deserves the credit for a prediction?"),
     ("3.8", "words", 35, 60, "A 2.2.2", "Can an explanation in words be true?"),
-    ("3.9", "diagnosis", 35, 45, "A 2.2.3", "When is a network wrong, and how?"),
+    ("3.9", "diagnosis", 35, 60, "A 2.2.3", "When is a network wrong, and how?"),
     ("4.1", "smaller_networks", 30, 60, "A 4.1", "How small can a network be by design?"),
     ("4.2", "integer_networks", 30, 70, "A 4.2", "Can a network run on integers alone?"),
     ("4.3", "pruned_networks", 30, 80, "A 4.3", "Is a pruned network smaller, or faster?"),

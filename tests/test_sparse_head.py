@@ -130,7 +130,8 @@ def head_of(*rows, bias=None):
     weight = torch.tensor(rows)
     count = weight.shape[1]
     bias = torch.zeros(len(weight)) if bias is None else torch.tensor(bias)
-    return sparse_head.Head(weight, bias, torch.zeros(count), torch.ones(count), torch.ones(count) > 0)
+    one = torch.ones(count)
+    return sparse_head.Head(weight, bias, 0 * one, one, one > 0)
 
 
 def test_a_reader_by_hand():

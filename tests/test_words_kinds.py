@@ -103,7 +103,7 @@ def test_fillings_that_name_different_classes_deny_only():
 
 
 def test_random_regions_read_alike_and_depend_on_the_seed():
-    one, same, other = (regions.random_claims(Halves(), shoes(20), seed=s) for s in (0, 0, 1))
+    one, same, other = (regions.random_claims(Halves(), shoes(99), seed=s) for s in (0, 0, 1))
     assert [c.english for c in one] == [c.english for c in same] != [c.english for c in other]
     assert all(c.english.startswith("The network says sneaker. Without the ") for c in one)
     assert {"no longer" in c.english for c in one} == {True, False}
