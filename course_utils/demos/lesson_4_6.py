@@ -26,8 +26,8 @@ from course_utils.spread import decide, mean_and_error
 
 __all__ = [
     "CALIBRATION", "EXPLAINED", "against_seeds", "agreement_rows", "answer_rows", "calibration",
-    "column", "covered", "explain", "fresh_crops", "integer_cam", "logits", "same_answers",
-    "seconds", "squares_covered", "superpixels", "told", "wrong_answers",
+    "column", "covered", "explain", "falls", "fresh_crops", "hardest_anywhere", "integer_cam",
+    "logits", "same_answers", "seconds", "superpixels", "told", "wrong_answers",
 ]  # fmt: skip
 
 Network = Callable[[Tensor], Tensor]
@@ -145,13 +145,27 @@ def covered(
     return whole - surrogate.probability(network, pictures, label, log_odds=True, batch=8)
 
 
-def squares_covered(
-    network: Network, image: Tensor, label: int, paint: Tensor, *, step: int = 14
-) -> tuple[list[tuple[int, int]], Tensor]:
-    """The same for squares everywhere: their corners, and how far the log-odds fall at each."""
+def falls(network: Network, image: Tensor, label: int) -> dict[str, Tensor]:
+    """How far the log-odds fall when each of PLACES is covered, by the paint that covers it.
+
+    Two paints are plain; two are pieces of the photograph itself.
+    """
+    paints = {
+        "grey": torch.full((3, SIDE, SIDE), lite0.GREY), "black": torch.zeros(3, SIDE, SIDE),
+        "suit": image[0, :, 150 : 150 + SIDE, :SIDE], "wall": image[0, :, :SIDE, 150 : 150 + SIDE],
+    }  # fmt: skip
+    corners = list(PLACES.values())
+    return {name: covered(network, image, label, corners, paint) for name, paint in paints.items()}
+
+
+def hardest_anywhere(
+    network: Network, image: Tensor, label: int, *, step: int = 14
+) -> tuple[int, int]:
+    """The corner of the grey square, of all on a grid, under which the log-odds fall farthest."""
     places = range(0, image.shape[-1] - SIDE + 1, step)
     corners = [(right, down) for down in places for right in places]
-    return corners, covered(network, image, label, corners, paint)
+    grey = torch.full((3, SIDE, SIDE), lite0.GREY)
+    return corners[covered(network, image, label, corners, grey).argmax()]
 
 
 def seconds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -68,6 +68,19 @@ class Record:
         return {count: [self._kept[f"{name} floats {count} fit"].mean().item()
                         for name in EXPLAINED] for count in SAMPLES}  # fmt: skip
 
+    def rows(self, seconds: Mapping[str, float]) -> list[dict[str, str]]:
+        """Rows for `lesson.table`: a way's cost on this machine, its fidelity, and R².
+
+        Args:
+            seconds: by the name of a way.
+        """
+        fits = {f"{count} masks": _told(fit) for count, fit in self.fresh_fit().items()}
+        return [
+            {"LIME with": way, "seconds": f"{seconds[way]:.1f}" if way in seconds else "–",
+             "ρ": _told(values), "R²": fits.get(way, "–")}
+            for way, values in self.fidelity().items()
+        ]  # fmt: skip
+
     def drift(self, *networks: str) -> list[dict[str, Any]]:
         """Return a row for each photograph: how alike are maps of other seeds, and of integers.
 
@@ -99,16 +112,9 @@ class Record:
         return torch.stack([weights[order][self.segments(name)] for order in orders])
 
 
-def fidelity_rows(
-    found: Mapping[str, list[float]], seconds: Mapping[str, float]
-) -> list[dict[str, str]]:
-    """Rows for `lesson.table`: what a way costs on this machine, and how near it comes."""
-    rows = []
-    for way, values in found.items():
-        mean, error = mean_and_error(values)
-        cost = f"{seconds[way]:.1f}" if way in seconds else "–"
-        rows.append({"LIME with": way, "seconds": cost, "ρ": f"{mean:.2f} ± {error:.2f}"})
-    return rows
+def _told(values: Sequence[float]) -> str:
+    mean, error = mean_and_error(values)
+    return f"{mean:.2f} ± {error:.2f}"
 
 
 def _mean_rho(maps: Tensor, others: Tensor) -> float:
