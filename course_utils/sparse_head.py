@@ -112,7 +112,7 @@ def of_layer(layer: nn.Linear, features: Tensor) -> Head:
     """Return a network's own last layer as a head: the same logits, features standardised."""
     mean, spread, varies = _scales(features)
     weight, bias = layer.weight.detach(), layer.bias.detach()
-    return Head(weight * spread, bias, mean, spread, varies)
+    return Head(weight * spread, bias + weight @ mean, mean, spread, varies)
 
 
 def random_allowed(head: Head, *, seed: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import nn
 from course_utils import models, photos, quantize, surrogate
 from course_utils.demos import figures_4_6 as figures
 from course_utils.demos import lesson_4_6 as demo
-from course_utils.demos import one_scale, photo_record
+from course_utils.demos import layer_kinds, one_scale, photo_record
 from course_utils.models import lite0
 from course_utils.recipes import photographs
 
@@ -84,7 +84,7 @@ def test_codes_left_tell_how_alike_channels_are():
     assert left["depthwise"] == [pytest.approx(63.5)]
     assert left["all other layers"] == [pytest.approx(127)]
     assert left["SimplifiedCNN"] == [pytest.approx(12.7)]
-    assert one_scale.depthwise_share(net) == pytest.approx(3 / 18)
+    assert layer_kinds.depthwise_share(net) == pytest.approx(3 / 18)
 
 
 def test_one_scale_rounds_only_the_kinds_that_are_named(tiny, files):
@@ -103,6 +103,20 @@ def test_one_scale_rounds_only_the_kinds_that_are_named(tiny, files):
         assert numpy.allclose(deep[name], wanted.detach().numpy())
     assert not numpy.array_equal(many[look], deep[look])
     assert numpy.array_equal(many[narrow], deep[narrow])
+
+
+def test_every_layer_has_its_kind_and_the_times_add_up(tiny, files):
+    order = layer_kinds.kinds(tiny)
+    assert len(order) == 49 and order[0] == ("stem.1", "first")
+    assert [kind for _, kind in order].count("depthwise") == 16
+    rows = layer_kinds.time_rows({"floats": files[0]}, tiny, torch.rand(1, 3, 32, 32))
+    assert sum(row["share of the work"] for row in rows) == pytest.approx(1)
+    assert [row["products in a sum"] for row in rows] == ["27", "9 to 25", "16 to 1,152", ""]
+    assert all(row["floats"] > 0 for row in rows)
+
+
+def test_one_scale_does_our_own_network_no_harm():
+    assert one_scale.on_clothes(models.load_network("SimplifiedCNN")) > 0.99
 
 
 # ---- maps

@@ -35,6 +35,12 @@ def photographs(images: Tensor, answers: Tensor, *, title: str) -> Any:
     return made
 
 
+def random_order(values: Tensor) -> Tensor:
+    """A map with the weights of its pieces in random order: the control."""
+    weights, pieces = values.unique(return_inverse=True)
+    return weights[torch.randperm(len(weights), generator=torch.Generator().manual_seed(0))][pieces]
+
+
 def gallery(images: Tensor, columns: Mapping[str, Sequence[Tensor]], *, title: str) -> Any:
     """Draw a row for each photograph: the photograph, then its maps over its pale self.
 
@@ -66,7 +72,9 @@ def fidelity(
         method = next((shades[word] for word in shades if word in way), "lime")
         axis.errorbar(cost, mean, yerr=error, fmt="o", ms=8, capsize=4,
                       color=plots.colour(method))  # fmt: skip
-        axis.annotate(way, (cost, mean), (9, -4), textcoords="offset points", fontsize=9)
+        above = (0, 26) if method == "lime" else (9, -4)
+        axis.annotate(way, (cost, mean), above, textcoords="offset points", fontsize=9,
+                      ha="center" if method == "lime" else "left")  # fmt: skip
     chance, _ = mean_and_error(found["control: random order"])
     axis.axhline(chance, color=plots.colour("random"), lw=2)
     axis.annotate("random order", (0.99, chance), (0, 5), xycoords=("axes fraction", "data"),
@@ -128,11 +136,8 @@ class Chooser:
         if method.startswith("class"):
             return self.cams[network][EXPLAINED.index(photo), 0]
         seed = int(method[-1]) if method[-1].isdigit() else 0
-        weights = self.record.weights(photo, network, 200)[seed]
-        if method.endswith("order"):
-            chance = torch.Generator().manual_seed(0)
-            weights = weights[torch.randperm(len(weights), generator=chance)]
-        return weights[self.record.segments(photo)]
+        found = self.record.maps(photo, network, 200)[seed]
+        return random_order(found) if method.endswith("order") else found
 
     def _alike(self, photo: str, network: str, method: str) -> float:
         maps = [m[None, 2::4, 2::4] for m in

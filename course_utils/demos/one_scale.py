@@ -7,16 +7,12 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from course_utils import measure, models, quantize
+from course_utils import data, models, quantize, training
+from course_utils.demos.layer_kinds import depthwise
 from course_utils.demos.lesson_4_6 import agreement_rows, logits, same_answers
 from course_utils.quantize.weights import weighted_layers
 
 KINDS = ("depthwise", "all other layers")
-
-
-def depthwise(layer: nn.Module) -> bool:
-    """Whether each channel of a layer has a kernel of its own."""
-    return isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1
 
 
 def codes_left(small: nn.Module, network: nn.Module) -> dict[str, list[float]]:
@@ -33,24 +29,12 @@ def codes_left(small: nn.Module, network: nn.Module) -> dict[str, list[float]]:
     return found
 
 
-def depthwise_share(network: nn.Module) -> float:
-    """Which share of the parameters are weights of depthwise layers."""
-    layers = weighted_layers(network).values()
-    return sum(x.weight.numel() for x in layers if depthwise(x)) / measure.parameters(network)
-
-
-def rows(
-    path: str | Path, network: nn.Module, crops: Tensor, whole: Tensor
-) -> tuple[list[dict[str, str]], Tensor, Tensor]:
-    """Blame for one scale a layer: it rules depthwise layers only, then all others only.
-
-    Returns:
-        Rows for `lesson.table`; what each costs, by photograph, against many scales everywhere.
-    """
-    ways = {"many scales": (), **{f"one scale: {kind}": (kind,) for kind in KINDS}}
-    found = {way: logits(rounded(path, network, kinds), crops) for way, kinds in ways.items()}
-    many, *others = (same_answers(answers, whole) for answers in found.values())
-    return agreement_rows(found, whole), many - others[0], many - others[1]
+def on_clothes(network: nn.Module) -> float:
+    """On which share of 1,000 validation images a network's class survives one scale a layer."""
+    images, _ = data.fashion_mnist("validation", limit=1000)
+    one = quantize.quantize_weights(network, bits=8, axis=None)
+    ours, theirs = (training.predict(net, images).argmax(1) for net in (one, network))
+    return (ours == theirs).double().mean().item()
 
 
 def rounded(path: str | Path, network: nn.Module, kinds: Sequence[str]) -> models.OnnxNetwork:
