@@ -9,8 +9,8 @@ from torch import nn
 
 from course_utils import models, photos, quantize, surrogate
 from course_utils.demos import figures_4_6 as figures
-from course_utils.demos import lesson_4_6 as demo
 from course_utils.demos import layer_kinds, one_scale, photo_record
+from course_utils.demos import lesson_4_6 as demo
 from course_utils.models import lite0
 from course_utils.recipes import photographs
 
@@ -103,6 +103,17 @@ def test_one_scale_rounds_only_the_kinds_that_are_named(tiny, files):
         assert numpy.allclose(deep[name], wanted.detach().numpy())
     assert not numpy.array_equal(many[look], deep[look])
     assert numpy.array_equal(many[narrow], deep[narrow])
+
+
+def test_blame_is_the_share_of_answers_that_change(tiny, files):
+    crops = torch.rand(5, 4, 3, 32, 32, generator=torch.manual_seed(3))
+    whole = demo.logits(models.OnnxNetwork(files[0]), crops)
+    rows, hurt, other = one_scale.rows(files[0], tiny, crops, whole)
+    assert [row["network"] for row in rows] == [
+        "many scales", "one scale: depthwise", "one scale: all other layers"]  # fmt: skip
+    kept = [demo.same_answers(demo.logits(one_scale.rounded(files[0], tiny, kinds), crops), whole)
+            for kinds in ((), ("depthwise",), ("all other layers",))]  # fmt: skip
+    assert torch.equal(hurt, kept[0] - kept[1]) and torch.equal(other, kept[0] - kept[2])
 
 
 def test_every_layer_has_its_kind_and_the_times_add_up(tiny, files):

@@ -41,9 +41,10 @@ def time_rows(
         files: ONNX files of the network by name; one thread each, the fastest of 20 runs.
     """
     order, work = kinds(network), measure.macs_by_layer(network)
+    share = {name: count / sum(work.values()) for name, count in work.items()}
     rows = {
         kind: {"layers": kind, "products in a sum": _terms(network, order, kind),
-               "share of the work": sum(work[n] for n, k in order if k == kind) / sum(work.values())}
+               "share of the work": sum(share[name] for name, k in order if k == kind)}
         for kind in ("first", "depthwise", "1 × 1")
     }  # fmt: skip
     rows["else"] = {"layers": "else", "products in a sum": "", "share of the work": None}

@@ -29,6 +29,20 @@ def codes_left(small: nn.Module, network: nn.Module) -> dict[str, list[float]]:
     return found
 
 
+def rows(
+    path: str | Path, network: nn.Module, crops: Tensor, whole: Tensor
+) -> tuple[list[dict[str, str]], Tensor, Tensor]:
+    """Blame for one scale a layer: it rules depthwise layers only, then all others only.
+
+    Returns:
+        Rows for `lesson.table`; what each costs, by photograph, against many scales everywhere.
+    """
+    ways = {"many scales": (), **{f"one scale: {kind}": (kind,) for kind in KINDS}}
+    found = {way: logits(rounded(path, network, kinds), crops) for way, kinds in ways.items()}
+    many, *others = (same_answers(answers, whole) for answers in found.values())
+    return agreement_rows(found, whole), many - others[0], many - others[1]
+
+
 def on_clothes(network: nn.Module) -> float:
     """On which share of 1,000 validation images a network's class survives one scale a layer."""
     images, _ = data.fashion_mnist("validation", limit=1000)
