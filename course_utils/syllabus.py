@@ -70,7 +70,7 @@ _ROWS = (
     ("4.3", "pruned_networks", 30, 80, "A 4.3", "Is a pruned network smaller, or faster?"),
     ("4.4", "distilled_networks", 25, 85, "A 4.4", "Does a teacher help?"),
     ("4.5", "thousandfold", 30, 70, "A 4.2–4.4 · B 4.3", "Can a network shrink a thousandfold?"),
-    ("4.6", "photograph", 30, 60, "B 5 · A 5.5", "Does all this hold for a photograph?"),
+    ("4.6", "photograph", 30, 75, "B 5 · A 5.5", "Does all this hold for a photograph?"),
     ("5.1", "survival", 30, 60, "A 2.3 · A 5.3", "Do explanations survive compression?"),
     ("5.2", "fusion", 30, 45, "A 2.3 · A 5.3", "Can explaining and compressing help each other?"),
     ("5.3", "automatic", 0, 0, "A 5.4 · A 5.1", "Can a machine choose the method?"),

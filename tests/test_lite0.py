@@ -79,9 +79,19 @@ def test_a_block_adds_its_input_only_where_the_shape_stays():
     assert not lite0.Block(4, 4, 3, stride=2, wider=6).skips
 
 
-def test_its_grey_is_its_zero(folded):
-    grey = torch.full((1, 3, 224, 224), lite0.GREY)
-    assert folded.normalize(grey).abs().max() < 1e-6
+def test_pixels_reach_it_as_in_its_training(folded):
+    # Google's Lite models take (pixel - 127) / 128 for pixels 0 ... 255.
+    pixels = torch.tensor([0.0, 127, 255]).view(1, 1, 3, 1).expand(1, 3, 3, 1)
+    assert torch.allclose(folded.normalize(pixels / 255), (pixels - 127) / 128, atol=1e-6)
+    assert folded.normalize(torch.tensor(lite0.GREY)).abs() < 1e-6
+
+
+def test_its_bends_end_at_6_and_its_norms_are_tensorflows(trained, folded):
+    norms = [m for m in trained.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert len(norms) == 49 and {m.eps for m in norms} == {1e-3}
+    with torch.no_grad():
+        loud = saliency.activations(folded, 50 * torch.randn(1, 3, 224, 224), "stem")
+    assert loud.min() == 0 and loud.max() == 6
 
 
 def test_one_file_rebuilds_it(tmp_path):

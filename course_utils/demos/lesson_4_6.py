@@ -67,7 +67,7 @@ def fresh_crops(*, count: int = 24) -> Tensor:
 def logits(network: Network, crops: Tensor) -> Tensor:
     """A network's answers on crops, photo x count x class."""
     return torch.stack([
-        torch.cat([network(part) for part in photo.split(6)]) for photo in crops
+        torch.cat([network(part) for part in photo.split(2)]) for photo in crops
     ])  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def explain(
     start = time.perf_counter()
     found = surrogate.lime(
         network, image, label, segments=superpixels(image), background=lite0.GREY, log_odds=True,
-        samples=samples, seed=seed, batch_size=8,
+        samples=samples, seed=seed, batch_size=4,
     )[0, 0]  # fmt: skip
     return found, time.perf_counter() - start
 
@@ -142,7 +142,7 @@ def covered(
     for picture, (right, down) in zip(pictures, corners, strict=True):
         picture[:, down : down + SIDE, right : right + SIDE] = paint
     whole = surrogate.probability(network, image, label, log_odds=True)
-    return whole - surrogate.probability(network, pictures, label, log_odds=True, batch=8)
+    return whole - surrogate.probability(network, pictures, label, log_odds=True, batch=4)
 
 
 def falls(network: Network, image: Tensor, label: int) -> dict[str, Tensor]:
@@ -176,12 +176,12 @@ def seconds(
     Args:
         floats, integers: the networks that are timed; path: the float file, for 128 pixels.
     """
-    part = image.repeat(8, 1, 1, 1)
+    part = image.repeat(4, 1, 1, 1)
     small = resized(path, SMALL, threads=1)
     less = nn.functional.interpolate(part, size=(SMALL, SMALL))
-    each = {"floats": measure.latency(floats, part, runs=5, warmup=1).median / 8,
-            "integers": measure.latency(integers, part, runs=5, warmup=1).median / 8,
-            "small": measure.latency(small, less, runs=5, warmup=1).median / 8}  # fmt: skip
+    each = {"floats": measure.latency(floats, part, runs=5, warmup=1).median / 4,
+            "integers": measure.latency(integers, part, runs=5, warmup=1).median / 4,
+            "small": measure.latency(small, less, runs=5, warmup=1).median / 4}  # fmt: skip
     each["coarse"], each["mended"] = each["floats"], each["integers"]
     return {way: count * each[array] for way, (array, count) in WAYS.items()}
 
