@@ -102,6 +102,13 @@ def movie_reviews() -> pandas.DataFrame:
     return pandas.read_csv(text, sep="\t", quoting=csv.QUOTE_NONE)
 
 
+def study(name: str) -> pandas.DataFrame:
+    """Return a table of `data/studies`, which a recipe wrote: "drift", "guided", …"""
+    import pandas
+
+    return pandas.read_csv(folder() / "studies" / f"{name}.csv")
+
+
 def check() -> list[str]:
     """Return one sentence for each data file that is missing or damaged: [] when all is well."""
     problems = []

@@ -22,7 +22,7 @@ def network():
 @pytest.fixture(scope="module")
 def cutter(network, few):
     norms = {name: structure.filter_norms(getattr(network, name)) for name in structure.REMOVABLE}
-    return demo.Cutter(network, *few, {"L1": norms, "lot": racing.by_lot(network, seed=0)})
+    return demo.Cutter(network, *few, {"L1": norms, "lot": structure.by_lot(network, seed=0)})
 
 
 @pytest.mark.parametrize("share", [0.0, 0.9, 0.99])
@@ -97,22 +97,23 @@ def test_the_highest_scores_stay(network):
 
 
 def test_lots_are_lots(network):
-    one, again, other = (racing.by_lot(network, seed=seed) for seed in (0, 0, 1))
+    one, again, other = (structure.by_lot(network, seed=seed) for seed in (0, 0, 1))
     assert [len(lot) for lot in one.values()] == [16, 32, 128]
     assert all(torch.equal(one[k], again[k]) and not torch.equal(one[k], other[k]) for k in one)
 
 
 def test_each_order_scores_every_filter_and_unit(network, few):
-    scores = {order: racing.score(network, order, *few, seed=3) for order in racing.ORDERS}
+    scores = {order: structure.unit_scores(network, order, *few, seed=3)
+              for order in structure.ORDERS}  # fmt: skip
     for of in scores.values():
         assert [len(of[name]) for name in structure.REMOVABLE] == [16, 32, 128]
     idle = prune.apoz(network, few[0])["fc1"]
     assert torch.equal(scores["APoZ"]["fc1"].argmin(), idle.argmax())
     assert torch.equal(scores["L1"]["conv2"], structure.filter_norms(network.conv2))
-    assert torch.equal(scores["lot"]["conv1"], racing.by_lot(network, seed=3)["conv1"])
+    assert torch.equal(scores["lot"]["conv1"], structure.by_lot(network, seed=3)["conv1"])
     assert torch.equal(scores["Taylor"]["fc1"], prune.taylor(network, *few)["fc1"])
-    with pytest.raises(ValueError, match="one of L1, APoZ, Taylor, lot; got 'l2'"):
-        racing.score(network, "l2", *few)
+    with pytest.raises(ValueError, match="one of L1, APoZ, Taylor, relevance, lot; got 'l2'"):
+        structure.unit_scores(network, "l2", *few)
 
 
 def test_starts_are_of_one_size_and_only_the_fresh_one_is_untrained(network, few):
@@ -148,11 +149,11 @@ def test_the_race_trains_every_start_alike_and_leaves_the_dense_one(network, few
 
     def start(dense, seed):
         seen.append(seed)
-        return racing.to_size(dense, {"conv1": 4}, racing.by_lot(dense, seed=seed))
+        return racing.to_size(dense, {"conv1": 4}, structure.by_lot(dense, seed=seed))
 
     found = racing.race([network, network], {"a": start, "b": start}, few, few, epochs=1)
     assert seen == [0, 0, 1, 1] and found["a"] == found["b"] and len(found["a"]) == 2
-    whole = racing.to_size(network, {"conv1": 4}, racing.by_lot(network, seed=1))
+    whole = racing.to_size(network, {"conv1": 4}, structure.by_lot(network, seed=1))
     assert found["a"][1][0] == pytest.approx(training.evaluate(whole, *few), abs=0.02)
     assert all(map(torch.equal, before, network.parameters()))
 

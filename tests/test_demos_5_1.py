@@ -11,7 +11,7 @@ from course_utils.recipes import drift as recipe
 
 @pytest.fixture(scope="module")
 def table():
-    return demo.drift_table()
+    return data.study("drift")
 
 
 @pytest.fixture(scope="module")

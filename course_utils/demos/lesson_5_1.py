@@ -18,13 +18,6 @@ Seeds = dict[str, list[float]]
 """By name, one number for each of the three whole networks."""
 
 
-def drift_table() -> pandas.DataFrame:
-    """Return the committed table: a row for each whole network, version and explainer."""
-    import pandas as pd
-
-    return pd.read_csv(data.folder() / "studies" / "drift.csv")
-
-
 def populations() -> dict[str, torch.Tensor]:
     """Return by kind what ten networks answer to the validation images, network x image."""
     from safetensors.torch import load_file

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from course_utils import data, fusion, models, sparse_head, training
+from course_utils import fusion, models, sparse_head, training
 from course_utils.recipes import drift, guided, matched
 from course_utils.spread import mean_and_error
 
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 
 Seeds = dict[str, list[float]]
 """By name, one number a seed."""
-
-
-def study(name: str) -> pandas.DataFrame:
-    """Return a committed table of `data/studies`."""
-    import pandas as pd
-
-    return pd.read_csv(data.folder() / "studies" / f"{name}.csv")
 
 
 def cuts(table: pandas.DataFrame) -> dict[str, Seeds]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from course_utils import fusion, saliency
+from course_utils.spread import mean_and_error
 
 Explainer = Callable[[Any, Tensor, Any], Tensor]
 EXPLAINERS: dict[str, Explainer] = {
@@ -138,7 +139,7 @@ def against(areas: Tensor, control: Tensor) -> tuple[float, float]:
         areas, control: networks x images; an image's networks are averaged first.
     """
     gaps = (areas - control).double().mean(0)
-    return gaps.mean().item(), (gaps.std() / len(gaps) ** 0.5).item()
+    return mean_and_error(gaps)
 
 
 def verdict(found: Mapping[str, Mapping[str, Tensor]], one: str, other: str) -> str:

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 import torch
 
-from course_utils import models, prune, structure, training
+from course_utils import models, structure, training
 
 Start = Callable[[models.SimplifiedCNN, int], models.SimplifiedCNN]
 """From a dense network and a seed to the network that is trained on."""
-
-ORDERS = ("L1", "APoZ", "Taylor", "lot")
 
 
 def to_size(
@@ -24,34 +22,6 @@ def to_size(
     return structure.remove_filters(network, gone)
 
 
-def by_lot(network: models.SimplifiedCNN, *, seed: int) -> dict[str, torch.Tensor]:
-    """Return a random score for each filter and unit: the control."""
-    generator = torch.Generator().manual_seed(seed)
-    return {name: torch.rand(len(getattr(network, name).weight), generator=generator)
-            for name in structure.REMOVABLE}  # fmt: skip
-
-
-def score(
-    network: models.SimplifiedCNN,
-    order: str,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    *,
-    seed: int = 0,
-) -> dict[str, torch.Tensor]:
-    """Return layer -> a score for each filter and unit by one of ORDERS; the lowest go first."""
-    if order == "L1":
-        return {name: structure.filter_norms(getattr(network, name))
-                for name in structure.REMOVABLE}  # fmt: skip
-    if order == "APoZ":
-        return {name: -zeros for name, zeros in prune.apoz(network, images).items()}
-    if order == "Taylor":
-        return prune.taylor(network, images, labels)
-    if order == "lot":
-        return by_lot(network, seed=seed)
-    raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}.")
-
-
 def starts(
     sizes: Mapping[str, int], images: torch.Tensor, labels: torch.Tensor
 ) -> dict[str, Start]:
@@ -59,7 +29,7 @@ def starts(
 
     def cut(order: str) -> Start:
         return lambda dense, seed: to_size(
-            dense, sizes, score(dense, order, images, labels, seed=seed)
+            dense, sizes, structure.unit_scores(dense, order, images, labels, seed=seed)
         )
 
     def fresh(dense: models.SimplifiedCNN, seed: int) -> models.SimplifiedCNN:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.spread import mean_and_error
+
 Equal = Literal["width", "mass"]
 
 
@@ -99,7 +101,7 @@ def overconfidence(probabilities: Tensor, labels: Tensor) -> tuple[float, float]
     _check(probabilities, labels, 1)
     sure, answers = probabilities.double().max(1)
     gaps = sure - (answers == labels.to(answers.device)).double()
-    return gaps.mean().item(), (gaps.std() / len(gaps) ** 0.5).item()
+    return mean_and_error(gaps)
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:

@@ -9,7 +9,7 @@ A lesson's exercises live in ``lesson_N_M.py`` in this folder::
 """
 
 from course_utils.exercises.card import check
-from course_utils.exercises.cases import agree
+from course_utils.exercises.cases import agree, formed
 from course_utils.exercises.compare import expect
 from course_utils.exercises.engine import Exercise, exercise, find, lessons, numbers, outline
 from course_utils.exercises.record import progress
@@ -23,6 +23,7 @@ __all__ = [
     "exercise",
     "expect",
     "find",
+    "formed",
     "judge",
     "lessons",
     "numbers",

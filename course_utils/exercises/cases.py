@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import inspect
 import io
 from collections.abc import Callable, Sequence
@@ -45,6 +46,21 @@ def agree(
                 "Work on a copy, such as `x.clone()` of a tensor, or `list(x)`."
             )
     return None
+
+
+def formed(answer: Any, form: Callable[[Any], Any]) -> Any:
+    """The same function, its results brought into the form that is compared.
+
+    Lists and arrays then serve as well as tensors. What is no function comes back as it is.
+    """
+    if not callable(answer):
+        return answer
+
+    @functools.wraps(answer)
+    def through(*args, **kwargs):
+        return form(answer(*args, **kwargs))
+
+    return through
 
 
 def _call(function: Callable, case: tuple | dict) -> tuple[Any, bool]:

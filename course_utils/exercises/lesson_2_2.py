@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 
 import numpy as np
 import torch
 
-from course_utils.exercises import agree, exercise, expect
+from course_utils.exercises import agree, exercise, expect, formed
 
 # ---- 2.2.1
 
@@ -325,15 +324,9 @@ def _unscaled_row(coef, intercept, mean, scale, row):
     return -(intercept + coef @ row) / (coef / scale)
 
 
-def _as_array(answer):
-    """The learner's function, with a list or tensor of numbers taken for an array."""
-
-    @functools.wraps(answer)
-    def converted(*given):
-        got = answer(*given)
-        return np.asarray(got, dtype=float) if isinstance(got, (list, torch.Tensor)) else got
-
-    return converted
+def _as_array(found):
+    """A list or tensor of numbers as an array."""
+    return np.asarray(found, dtype=float) if isinstance(found, (list, torch.Tensor)) else found
 
 
 @exercise(
@@ -357,7 +350,7 @@ def _(answer):
     ]
     cases = [tuple(np.array(x) if isinstance(x, list) else x for x in case) for case in cases]
     return agree(
-        _as_array(answer) if callable(answer) else answer, change_needed, *cases,
+        formed(answer, _as_array), change_needed, *cases,
         slips=[
             (_own_term_only, "Each change undoes only the column's own term. The log-odds are the "
                              "intercept and *all* terms together."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_utils.exercises import agree, exercise, expect
+from course_utils.exercises import agree, exercise, expect, formed
 
 
-def _as_tensor(answer: Any) -> Any:
-    """Let a function hand in an array or lists as well as a tensor."""
-    if not callable(answer):
-        return answer
-
-    @functools.wraps(answer)
-    def converted(*case: Any) -> Any:
-        found = answer(*case)
-        return torch.as_tensor(found) if isinstance(found, np.ndarray | list) else found
-
-    return converted
+def _as_tensor(found: Any) -> Any:
+    """An array or lists as a tensor."""
+    return torch.as_tensor(found) if isinstance(found, np.ndarray | list) else found
 
 
 # ---- 3.5.1
@@ -181,7 +172,7 @@ def _pictures() -> list[tuple]:
     ),
 )  # fmt: skip
 def _(answer):
-    return agree(_as_tensor(answer), occlusion, *_pictures(), tolerance=1e-4, slips=COVERS)
+    return agree(formed(answer, _as_tensor), occlusion, *_pictures(), tolerance=1e-4, slips=COVERS)
 
 
 # ---- 3.5.2
@@ -270,7 +261,7 @@ def _maps(cases: tuple, *, ties: bool) -> list[tuple]:
     ),
 )  # fmt: skip
 def _(answer):
-    answer, cases = _as_tensor(answer), _maps(SHARES, ties=False)
+    answer, cases = formed(answer, _as_tensor), _maps(SHARES, ties=False)
     remark = agree(answer, deleted, *cases, tolerance=1e-5, slips=DELETIONS)
     return remark or _ties_remark(answer)
 

@@ -1,10 +1,9 @@
 """Exercises of lesson 4.4: does a teacher help?"""
 
-import functools
 import math
 from statistics import fmean, pstdev, stdev
 
-from course_utils.exercises import agree, exercise
+from course_utils.exercises import agree, exercise, formed
 
 # ---- 4.4.1
 
@@ -111,15 +110,9 @@ ACCURACIES = (
 )
 
 
-def _listed(answer):
-    """The same function; two numbers in an array or a tensor come as a pair."""
-
-    @functools.wraps(answer)
-    def paired(*args, **kwargs):
-        found = answer(*args, **kwargs)
-        return tuple(found.tolist()) if getattr(found, "shape", None) == (2,) else found
-
-    return paired
+def _paired(found):
+    """Two numbers in an array or a tensor as a pair."""
+    return tuple(found.tolist()) if getattr(found, "shape", None) == (2,) else found
 
 
 @exercise(
@@ -138,9 +131,7 @@ def _listed(answer):
     ),
 )  # fmt: skip
 def _(answer):
-    if callable(answer):
-        answer = _listed(answer)
-    return agree(answer, gain, *ACCURACIES, tolerance=1e-6, slips=GAINS)
+    return agree(formed(answer, _paired), gain, *ACCURACIES, tolerance=1e-6, slips=GAINS)
 
 
 # ---- 4.4.2

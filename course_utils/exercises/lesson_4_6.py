@@ -1,11 +1,10 @@
 """Exercises of lesson 4.6: does all this hold for a photograph?"""
 
-from functools import wraps
 
 import torch
 from numpy import ndarray
 
-from course_utils.exercises import agree, exercise
+from course_utils.exercises import agree, exercise, formed
 
 # ---- 4.6.1
 
@@ -62,17 +61,9 @@ CODES = (
 """Plausible slips, and the remark that each gets."""
 
 
-def _lists_too(answer):
-    """A function whose lists and arrays are taken for tensors."""
-    if not callable(answer):
-        return answer
-
-    @wraps(answer)
-    def same(*given):
-        found = answer(*given)
-        return torch.as_tensor(found) if isinstance(found, list | tuple | ndarray) else found
-
-    return same
+def _as_tensor(found):
+    """Lists and arrays as tensors."""
+    return torch.as_tensor(found) if isinstance(found, list | tuple | ndarray) else found
 
 
 def _layer(*shape, seed, spread=3.0):
@@ -105,7 +96,7 @@ CODE_CASES = (
     ),
 )
 def _(answer):
-    return agree(_lists_too(answer), codes_left, *CODE_CASES, slips=CODES)
+    return agree(formed(answer, _as_tensor), codes_left, *CODE_CASES, slips=CODES)
 
 
 # ---- 4.6.2
@@ -189,4 +180,4 @@ MAP_CASES = (
     ),
 )
 def _(answer):
-    return agree(_lists_too(answer), class_map, *MAP_CASES, slips=MAPS)
+    return agree(formed(answer, _as_tensor), class_map, *MAP_CASES, slips=MAPS)

@@ -1,12 +1,10 @@
 """Exercises of lesson 5.1: do explanations survive compression?"""
 
-import functools
-
 import torch
 from torch import nn
 
 from course_utils import fusion, saliency
-from course_utils.exercises import agree, exercise
+from course_utils.exercises import agree, exercise, formed
 
 # ---- 5.1.1
 
@@ -102,8 +100,7 @@ def _small_networks():
                  ("How do I leave out black pixels?", "`fusion.agreement(a, b, where=images > 0)` "
                   "gives one number for each image.")))  # fmt: skip
 def _(answer) -> str | None:
-    answer = _through(answer, _listed) if callable(answer) else answer
-    return agree(answer, drift, _small_networks(), slips=DRIFTS)
+    return agree(formed(answer, _listed), drift, _small_networks(), slips=DRIFTS)
 
 
 def _listed(found):
@@ -205,21 +202,10 @@ VOTERS = [_voters(seed, networks, 60) for seed, networks in ((0, 6), (1, 4), (2,
                  ("How do I ask the other half?", "`before[half:, some] == labels[some]` is "
                   "network × chosen image.")))  # fmt: skip
 def _(answer) -> str | None:
-    answer = _through(answer, _numbers) if callable(answer) else answer
-    return agree(answer, forgotten_fairly, *VOTERS, slips=FORGOTTEN)
+    return agree(formed(answer, _numbers), forgotten_fairly, *VOTERS, slips=FORGOTTEN)
 
 
 def _numbers(found):
     if not isinstance(found, tuple | list):
         return found
     return tuple(x.item() if isinstance(x, torch.Tensor) and x.dim() == 0 else x for x in found)
-
-
-def _through(answer, form):
-    """The same function, its result brought into the form that is compared."""
-
-    @functools.wraps(answer)
-    def formed(*args, **kwargs):
-        return form(answer(*args, **kwargs))
-
-    return formed

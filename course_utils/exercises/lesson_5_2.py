@@ -1,10 +1,9 @@
 """Exercises of lesson 5.2: can explaining and compressing help each other?"""
 
-import functools
 
 import torch
 
-from course_utils.exercises import agree, exercise
+from course_utils.exercises import agree, exercise, formed
 
 # ---- 5.2.1
 
@@ -182,16 +181,10 @@ IMAGES = (
 )  # fmt: skip
 
 
-def _listed(answer):
-    """The same function; answers in a list or an array come as a tensor."""
-
-    @functools.wraps(answer)
-    def converted(*args, **kwargs):
-        found = answer(*args, **kwargs)
-        plain = isinstance(found, list) or type(found).__module__ == "numpy"
-        return torch.as_tensor(found) if plain else found
-
-    return converted
+def _listed(found):
+    """Answers in a list or an array as a tensor."""
+    plain = isinstance(found, list) or type(found).__module__ == "numpy"
+    return torch.as_tensor(found) if plain else found
 
 
 @exercise(
@@ -210,6 +203,4 @@ def _listed(answer):
     ),
 )  # fmt: skip
 def _(answer):
-    if callable(answer):
-        answer = _listed(answer)
-    return agree(answer, read, *IMAGES, tolerance=1e-6, slips=READERS)
+    return agree(formed(answer, _listed), read, *IMAGES, tolerance=1e-6, slips=READERS)

@@ -69,12 +69,12 @@ def _through(layer: nn.Module, given: torch.Tensor, flow: torch.Tensor) -> torch
     """Hand the relevance of a layer's outputs to its inputs."""
     given = given.detach().requires_grad_()
     with torch.enable_grad():
-        out = _positive(layer, given) if _weighted(layer) else layer(given)
-        if out.requires_grad is False:
-            return flow
-        share = torch.where(out > 0, flow / out.clamp(min=1e-12), 0.0) if _weighted(layer) else flow
+        if not _weighted(layer):  # pooling hands it to the place that won, flattening moves it
+            return torch.autograd.grad(layer(given), given, flow)[0]
+        out = _positive(layer, given)
+        share = torch.where(out > 0, flow / out.clamp(min=1e-12), 0.0)
         (slope,) = torch.autograd.grad(out, given, share.detach())
-    return (given * slope if _weighted(layer) else slope).detach()
+    return (given * slope).detach()
 
 
 def _positive(layer: nn.Module, given: torch.Tensor) -> torch.Tensor:

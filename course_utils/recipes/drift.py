@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from course_utils import data, distill, fusion, models, prune, quantize, structure, training
 from course_utils.recipes.dense import NARROW, sets
+from course_utils.recipes.rows import write_study
 from course_utils.spread import mean_and_error
 
 WHOLE = ("SimplifiedCNN", "SimplifiedCNN-twin", "SimplifiedCNN-twin-2")
@@ -104,11 +104,7 @@ def smaller_selves(folder: Path) -> list[Path]:
     """Make and explain every version of every whole network: about 20 CPU minutes."""
     rows, first = study()
     written = [_save(network, folder, name) for name, network in first.items()]
-    file = folder.parent / "studies" / "drift.csv"
-    file.parent.mkdir(exist_ok=True)
-    table = pd.DataFrame(rows).to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    models.write_atomically(file, table.encode())
-    return [*written, file]
+    return [*written, write_study(rows, folder, "drift")]
 
 
 def study() -> tuple[list[dict], dict[str, models.Network]]:

@@ -15,10 +15,10 @@ from statistics import fmean
 import pandas as pd
 import torch
 
-from course_utils import data, models, prune, structure, training
+from course_utils import data, models, structure, training
 from course_utils.recipes.drift import WHOLE
+from course_utils.recipes.rows import write_study
 
-Scores = dict[str, torch.Tensor]
 LAYERS = {"conv1": ("conv2", "pool1"), "conv2": ("fc1", "pool2")}
 """Whose filters go, the layer that reads them, and what lies between."""
 ORDERS = ("Taylor", "relevance", "L1", "lot")
@@ -30,20 +30,11 @@ STEPS = (10, 40, 160)
 """Updates of training afterwards, each a run of its own."""
 
 
-def score(network: models.SimplifiedCNN, order: str, pair: training.Pair, *, seed: int = 0):
-    """Return a score for each filter of LAYERS by one of ORDERS; the lowest go first."""
-    if order == "Taylor":
-        found = prune.taylor(network, *pair)
-    elif order == "relevance":
-        found = prune.relevance(network, *pair)
-    elif order == "L1":
-        found = {name: structure.filter_norms(getattr(network, name)) for name in LAYERS}
-    elif order == "lot":
-        draw = torch.Generator().manual_seed(seed)
-        found = {name: torch.rand(len(getattr(network, name).weight), generator=draw)
-                 for name in LAYERS}  # fmt: skip
-    else:
-        raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}.")
+def score(
+    network: models.SimplifiedCNN, order: str, pair: training.Pair, *, seed: int = 0
+) -> dict[str, torch.Tensor]:
+    """Return a score for each filter of LAYERS by one of `structure.ORDERS`."""
+    found = structure.unit_scores(network, order, *pair, seed=seed)
     return {name: found[name] for name in LAYERS}
 
 
@@ -122,9 +113,7 @@ def sets() -> tuple[training.Pair, training.Pair, training.Pair, training.Pair]:
 
 def guided(folder: Path) -> list[Path]:
     """Cut by every order in every way, and train the chosen on: about 5 CPU minutes."""
-    path = folder.parent / "studies" / "guided.csv"
-    content = pd.DataFrame(study()).to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    return [models.write_atomically(path, content.encode())]
+    return [write_study(study(), folder, "guided")]
 
 
 def study() -> list[dict]:

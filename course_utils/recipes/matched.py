@@ -12,11 +12,11 @@ import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from course_utils import data, fusion, models, prune, training
 from course_utils.recipes import drift
+from course_utils.recipes.rows import write_study
 from course_utils.spread import mean_and_error
 
 SHARE = 0.9
@@ -79,10 +79,7 @@ def matched(folder: Path) -> list[Path]:
     rows, kept = study()
     file = drift.path("matched", folder)
     file.parent.mkdir(exist_ok=True)
-    table = folder.parent / "studies" / "matched.csv"
-    content = pd.DataFrame(rows).to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    models.write_atomically(table, content.encode())
-    return [models.save_network(kept, file), table]
+    return [models.save_network(kept, file), write_study(rows, folder, "matched")]
 
 
 def study() -> tuple[list[dict], models.Network]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from course_utils import data, distill, models, training
 from course_utils.models.soft_tree import uneven
 from course_utils.recipes import drift
+from course_utils.recipes.rows import write_study
 
 DEPTH, EPOCHS, BATCH, RATE = 5, 10, 1000, 1e-2
 PENALTY = 0.1
@@ -46,9 +46,7 @@ def tree(images: torch.Tensor, targets: torch.Tensor, seed: int, *, soft: bool):
 def trees(folder: Path) -> list[Path]:
     """Grow two trees for each of three networks: about 4 CPU minutes."""
     rows, kept = study()
-    table = folder.parent / "studies" / "trees.csv"
-    content = pd.DataFrame(rows).to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    models.write_atomically(table, content.encode())
+    table = write_study(rows, folder, "trees")
     return [models.save_network(kept, drift.path("soft tree", folder)), table]
 
 

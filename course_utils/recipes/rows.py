@@ -1,13 +1,23 @@
-"""The scoreboard's committed rows: measured on the files that the recipes just made."""
+"""What recipes write beside files: the scoreboard's rows, and the tables of studies."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from course_utils import data, models, scoreboard
+
+
+def write_study(rows: Sequence[Mapping], folder: Path, name: str) -> Path:
+    """Write the rows of a lesson's study to studies/`name`.csv, beside the networks' folder."""
+    import pandas
+
+    path = folder.parent / "studies" / f"{name}.csv"
+    path.parent.mkdir(exist_ok=True)
+    table = pandas.DataFrame(rows).to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    return models.write_atomically(path, table.encode())
 
 
 def write_rows(made: Mapping[Path, tuple[str, str]]) -> None:
