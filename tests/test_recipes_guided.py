@@ -78,7 +78,7 @@ def test_the_way_is_chosen_on_training_images():
 
 
 def test_an_unknown_order_is_told(network, pair):
-    with pytest.raises(ValueError, match="must be one of L1, APoZ, Taylor, relevance, lot; got 'L2'"):
+    with pytest.raises(ValueError, match="one of L1, APoZ, Taylor, relevance, lot; got 'L2'"):
         guided.score(network, "L2", pair)
 
 
