@@ -51,6 +51,8 @@ def test_studied_images_are_right_in_all_three(studied):
     assert images.shape == (60, 1, 32, 32)
     for name in recipe.WHOLE:
         assert training.evaluate(models.load_network(name), images, classes) == 1
+    everything = recipe.chosen(demo.wholes(), *data.fashion_mnist("validation", limit=1000))
+    assert all(map(torch.equal, everything, studied))
 
 
 def test_seeds_stay_in_their_order(table):
@@ -136,10 +138,64 @@ def test_figures_say_their_numbers(table, board):
     made = figures.drift_grid(agree, accuracy, title="t")
     texts = [one.get_text() for one in made.axes[0].texts]
     assert f"{mean:.2f}" in texts and "accuracy" in texts
-    points = figures.accuracy_and_agreement(
-        accuracy, agree["LIME"], demo.methods(table), title="t", names=["3 bits"]
-    )
-    assert [one.get_text() for one in points.axes[0].texts] == ["3 bits"]
-    shown = figures.dashboard(board, 1, "gradient", ["3 bits", "another seed"])
+    points = figures.accuracy_and_agreement(accuracy, agree["LIME"], demo.methods(table), title="t")
+    named = {one.get_text() for one in points.axes[0].texts}
+    assert named == set(accuracy) - {"2 bits", *figures.CROWDED}
+    assert "; 2 bits:" not in figures.words_for_points(accuracy, agree["LIME"])
+    shown = figures.dashboard(board, 1, "gradient", "3 bits")
     assert len(shown.axes) == 4 and "3 bits" in shown.get_suptitle()
-    assert "3 bits says" in figures.words_for_dashboard(board, 1, "gradient", ["3 bits"])
+    assert "accuracy" in shown.axes[2].get_xlabel()
+    told = figures.words_for_dashboard(board, 1, "gradient", "3 bits")
+    assert "3 bits says" in told and "another seed says" in told
+    assert board.verdict(1, "3 bits", "gradient") in told
+
+
+def test_maps_grid_takes_batches_of_one(studied):
+    images, classes = (x[:1] for x in studied)
+    whole = models.load_network(recipe.WHOLE[0])
+    quick = {name: fusion.EXPLAINERS[name] for name in ("gradient", "HiResCAM")}
+    rows = {"a": fusion.explain(whole, images, classes, explainers=quick)}
+    assert len(figures.maps_grid(images[0], rows, title="t").axes) == 2
+
+
+def test_the_scale_begins_at_the_floor_and_ends_at_one():
+    floors = {"LIME": torch.tensor([0.4, 0.6])}
+    found = demo.above({"LIME": {"a": [0.5, 1.0, 0.75]}}, floors)
+    assert found["LIME"]["a"] == pytest.approx([0, 1, 0.5])
+
+
+def test_areas_are_compared_image_by_image():
+    found = {"its own map": torch.tensor([0.1, 0.2]), "brightness": torch.tensor([0.4, 0.5]),
+             "the whole network's map": torch.tensor([0.2, 0.3])}  # fmt: skip
+    assert demo.cost(found).tolist() == pytest.approx([0.1, 0.1])
+    (row,) = demo.area_rows({"x": found})
+    assert row == {"network": "x", "borrowed − own": "+0.100 ± 0.000",
+                   "brightness − own": "+0.300 ± 0.000",
+                   "brightness − borrowed": "+0.200 ± 0.000"}  # fmt: skip
+
+
+def test_a_teacher_is_compared_with_its_twins(studied):
+    images, classes = (x[:8] for x in studied)
+    how, student = fusion.EXPLAINERS["HiResCAM"], demo.smaller("student")
+    mine = how.method(student, images, classes)
+    near = [how.agreement(images, mine, how.method(models.load_network(name), images, classes))
+            for name in recipe.WHOLE]  # fmt: skip
+    wanted = near[0] - (near[1] + near[2]) / 2
+    assert torch.allclose(demo.its_own("HiResCAM", images, classes), wanted)
+
+
+def test_rows_on_forgotten_images_and_on_settings():
+    labels = torch.tensor([0, 1, 2, 0])
+    whole = labels.expand(3, 4)
+    worse = torch.stack([labels, labels * 0, labels * 0])
+    rows = demo.forgotten_rows({"whole": whole, "a": whole, "b": worse}, labels)
+    assert [row["ten networks"] for row in rows] == ["b", "a"]
+    assert rows[0]["majority differs"] == 2 and rows[0]["there, whole"] == 1
+    assert rows[0]["there, these"] == pytest.approx(1 / 3)
+    images = torch.rand(2, 1, 8, 8) + 0.1
+    agree = {"gradient": {"90 % zeros": [0.5, 0.6, 0.7], "another seed": [0.1, 0.2, 0.3]}}
+    (row,) = demo.setting_rows({"gradient": ("none", images)}, images,
+                               {"gradient": torch.cat([images, images])}, agree)  # fmt: skip
+    assert row == {"explainer": "gradient", "changed setting": "none",
+                   "same network": pytest.approx(1), "90 % zeros": pytest.approx(0.6),
+                   "another seed": pytest.approx(0.2)}  # fmt: skip

@@ -61,8 +61,47 @@ def test_a_leaky_choice_gives_the_answer_away():
     (head, lot), = demo.heads(features, labels, [0.02], steps=50).values()  # fmt: skip
     said = lot(features).argmax(1)
     fair = demo.share_alike(sparse_head.read(lot, features, 2), said)
-    assert demo.share_alike(demo.leaky_reader(lot, features, 2), said) > fair + 0.1
-    assert demo.leaky_reader(head, features, 40).shape == (300,)
+    assert demo.share_alike(demo.leaky_reader(lot, features, 2, said), said) > fair + 0.1
+    # Told everything, both readers know the answer: they differ in the choice alone.
+    everything = demo.leaky_reader(head, features, 40, said)
+    assert torch.equal(everything, head(features).argmax(1))
+    assert torch.equal(everything, sparse_head.read(head, features, 40))
+
+
+def test_a_leaky_choice_by_hand():
+    head = sparse_head.Head(torch.tensor([[3.0, 0.0], [0.0, 2.0]]), torch.tensor([0.0, 0.5]),
+                            torch.zeros(2), torch.ones(2), torch.ones(2) > 0)  # fmt: skip
+    features = torch.ones(2, 2)  # the answer is class 0
+    assert demo.leaky_reader(head, features, 1, torch.tensor([0, 1])).tolist() == [0, 1]
+    head = head._replace(
+        bias=torch.tensor([0.0, 4.0])
+    )  # the reader adds the bias, as the head does
+    assert demo.leaky_reader(head, features, 1, torch.tensor([0, 1])).tolist() == [1, 1]
+
+
+def test_other_classes_are_never_the_same():
+    classes = torch.arange(200) % 10
+    other = (classes + demo.other_classes(classes, seed=0)) % 10
+    assert (other != classes).all() and len(other.unique()) == 10
+
+
+def test_gains_are_those_of_pairs():
+    arms = {"labels": 0.1, "answers": 0.3, "answers, CAM": 0.4, "answers, CAM, gradient": 0.4}
+    by = {arm: [start, start + 0.1, start + 0.2] for arm, start in arms.items()}
+    assert demo.gain_rows({"LIME": by}) == [{
+        "explainer": "LIME", "answers − labels": "+0.200 ± 0.000",
+        "CAM − answers": "+0.100 ± 0.000", "gradient on top": "+0.000 ± 0.000"}]  # fmt: skip
+
+
+def test_readers_of_a_network_are_those_of_its_heads():
+    network = models.load_network("SimplifiedCNN")
+    images, labels = torch.rand(60, 1, 32, 32), torch.arange(60) % 10
+    told = demo.twin_readers(network, (images, labels), images[:30], strength=0.02)
+    assert list(told) == ["dense", "sparse", "random"]
+    seen = network[:-1](images).detach()
+    dense = sparse_head.of_layer(network.fc2, seen)
+    wanted = demo.share_alike(sparse_head.read(dense, seen[:30], 3), dense(seen[:30]).argmax(1))
+    assert told["dense"] == pytest.approx(wanted)
 
 
 def test_a_tree_reader_who_is_told_all_turns_reads_the_leaf():
@@ -74,6 +113,8 @@ def test_a_tree_reader_who_is_told_all_turns_reads_the_leaf():
     assert torch.equal(demo.tree_reader(tree, outlook, images, 3), wanted)
     nothing = demo.tree_reader(tree, outlook, images, 0)
     assert (nothing == tree(images).exp().mean(0).argmax()).all()
+    alike = demo.share_alike(wanted, tree(images).argmax(1))
+    assert demo.tree_told(tree, images, images, 3) == pytest.approx(alike)
 
 
 def test_the_way_in_pictures_and_words():

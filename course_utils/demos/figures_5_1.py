@@ -17,14 +17,18 @@ Seeds = Mapping[str, Sequence[float]]
 
 
 def maps_grid(image: Tensor, rows: Mapping[str, Mapping[str, Tensor]], *, title: str) -> Any:
-    """Draw maps of one picture: a row for each network, a column for each explainer."""
+    """Draw maps of one picture: a row for each network, a column for each explainer.
+
+    Args:
+        rows: by network, by explainer, maps of a batch of this one picture.
+    """
     columns = list(next(iter(rows.values())))
     made, axes = plots.figure(rows=len(rows), columns=len(columns), width=7.6,
                               height=0.6 + 1.25 * len(rows), squeeze=False)  # fmt: skip
     for name, axis in zip(columns, axes[0], strict=True):
         axis.set_title(name, fontsize=8.5, fontweight="normal", loc="center")
     for line, (network, maps) in zip(axes, rows.items(), strict=True):
-        for axis, one in zip(line, maps.values(), strict=True):
+        for axis, (one,) in zip(line, maps.values(), strict=True):
             limit = one.abs().quantile(0.99).item() or 1.0
             plots.draw_attribution(axis, one, over=image, limit=limit)
         line[0].set_axis_on()
@@ -73,26 +77,29 @@ def words_for_grid(agree: Mapping[str, Seeds], accuracy: Seeds) -> str:
     return "Agreement with the whole network. " + ". ".join(rows) + "."
 
 
-def accuracy_and_agreement(
-    accuracy: Seeds, agree: Seeds, methods: Mapping[str, str], *, title: str, names: Sequence[str]
-) -> Any:
-    """Draw a point for each version, its accuracy lost across, its agreement upwards.
+CROWDED = ("trained on", "50 % zeros")
+"""Versions that lie so close to others that their names would cover each other."""
+RIGHT_OF = ("2 bits, trained", "80 % zeros", "student alone")
+"""Versions whose name stands to the right of their point."""
 
-    Args:
-        names: the versions whose name stands beside their point.
-    """
+
+def accuracy_and_agreement(
+    accuracy: Seeds, agree: Seeds, methods: Mapping[str, str], *, title: str
+) -> Any:
+    """Draw a point for each version that still works: accuracy across, agreement upwards."""
     made, axis = plots.figure(height=3.6)
-    for name, values in agree.items():
+    for name, values in _working(accuracy, agree).items():
         right, mark = np.mean(accuracy[name]), "D" if methods[name] == "reference" else "o"
         shade = plots.colour(methods[name])
         axis.plot([right] * len(values), values, mark, color=shade, ms=3.5, alpha=0.5)
         axis.plot([right], [np.mean(values)], mark, color=shade, ms=8)
-        if name in names:
-            axis.annotate(name, (right, np.mean(values)), xytext=(-8, -3), fontsize=8.5,
-                          textcoords="offset points", ha="right")  # fmt: skip
+        if name not in CROWDED:
+            side, away = ("left", 8) if name in RIGHT_OF else ("right", -8)
+            axis.annotate(name, (right, np.mean(values)), xytext=(away, -3), fontsize=8.5,
+                          textcoords="offset points", ha=side)  # fmt: skip
     axis.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
     axis.margins(x=0.12)
-    axis.set(xlabel="accuracy, validation images", ylabel="agreement with the whole network",
+    axis.set(xlabel="accuracy, validation images", ylabel="agreement, integrated gradients",
              ylim=(min(0, axis.get_ylim()[0]), 1.03), title=title)  # fmt: skip
     return made
 
@@ -101,8 +108,13 @@ def words_for_points(accuracy: Seeds, agree: Seeds) -> str:
     """The picture of `accuracy_and_agreement` in words."""
     return "; ".join(
         f"{name}: accuracy {np.mean(accuracy[name]):.1%}, agreement {np.mean(values):.2f}"
-        for name, values in agree.items()
+        for name, values in _working(accuracy, agree).items()
     ) + "."  # fmt: skip
+
+
+def _working(accuracy: Seeds, agree: Seeds) -> Seeds:
+    """Those that are right on more than half of the images."""
+    return {name: values for name, values in agree.items() if np.mean(accuracy[name]) > 0.5}
 
 
 BORROWED = {"its own map": ("gradient", "o"), "the whole network's map": ("reference", "s"),
@@ -122,7 +134,8 @@ def borrowed(areas: Mapping[str, Mapping[str, Tensor]], *, title: str) -> Any:
     axis.set_yticks(range(len(areas)), list(areas))
     axis.set_ylim(len(areas) - 0.5, -0.5)
     axis.set_xlim(0, None)
-    axis.set(xlabel="area under the deletion curve (low: these pixels mattered)", title=title)
+    axis.set(xlabel="area under the deletion curve ± 2 errors (low: these pixels mattered)",
+             title=title)  # fmt: skip
     axis.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return made
 
@@ -136,10 +149,10 @@ def words_for_areas(areas: Mapping[str, Mapping[str, Tensor]]) -> str:
     return "Area under the deletion curve. " + "; ".join(rows) + "."
 
 
-def dashboard(board: Dashboard, picture: int, explainer: str, versions: Sequence[str]) -> Any:
-    """Draw a picture and its maps by the whole network and by several versions of it."""
-    names = ["whole", *versions]
-    made, axes = plots.figure(columns=len(names) + 1, width=7.8, height=2.7)
+def dashboard(board: Dashboard, picture: int, explainer: str, version: str) -> Any:
+    """Draw a picture and its maps by the whole network, a version of it, and another seed."""
+    names = ["whole", version, "another seed"]
+    made, axes = plots.figure(columns=len(names) + 1, width=7.8, height=3.2)
     plots.draw_image(axes[0], board.pictures[picture])
     wanted = data.FASHION_CLASSES[int(board.classes[picture])]
     axes[0].set_title(wanted, fontsize=9, loc="center")
@@ -151,20 +164,23 @@ def dashboard(board: Dashboard, picture: int, explainer: str, versions: Sequence
         if np.isfinite(one.accuracy):
             told += f"\naccuracy {one.accuracy:.1%}"
         axis.set_title(name, fontsize=9, loc="center")
-        axis.text(0.5, -0.06, told, ha="center", va="top", fontsize=8, transform=axis.transAxes)
-    verdict = board.verdict(picture, versions[0], explainer)
-    made.suptitle(f"{versions[0]}: {verdict}", fontsize=10.5, fontweight="bold")
+        axis.set_axis_on()
+        axis.set(xticks=[], yticks=[])
+        axis.set_xlabel(told, fontsize=8)
+        for spine in axis.spines.values():
+            spine.set_visible(False)
+    verdict = board.verdict(picture, version, explainer)
+    made.suptitle(f"{version}: {verdict}", fontsize=10.5, fontweight="bold", y=1.0)
     return made
 
 
-def words_for_dashboard(
-    board: Dashboard, picture: int, explainer: str, versions: Sequence[str]
-) -> str:
+def words_for_dashboard(board: Dashboard, picture: int, explainer: str, version: str) -> str:
     """The picture of `dashboard` in words."""
     parts = []
-    for name in ["whole", *versions]:
+    for name in ("whole", version, "another seed"):
         one = board.see(picture, name, explainer)
         answer = data.FASHION_CLASSES[one.answer]
         parts.append(f"{name} says {answer}, agreement {one.agreement:.2f}")
     wanted = data.FASHION_CLASSES[int(board.classes[picture])]
-    return f"A {wanted} and its maps by {explainer}. " + "; ".join(parts) + "."
+    verdict = board.verdict(picture, version, explainer)
+    return f"A {wanted} and its maps by {explainer}. {'; '.join(parts)}. {version}: {verdict}."

@@ -10,6 +10,7 @@ import torch
 
 from course_utils import data, fusion, models, saliency, training
 from course_utils.recipes import drift as recipe
+from course_utils.spread import mean_and_error
 
 if TYPE_CHECKING:
     import pandas
@@ -49,10 +50,14 @@ def smaller(name: str) -> models.Network:
     return make(models.load_network(recipe.WHOLE[0]), 0)
 
 
+def wholes() -> list[models.Network]:
+    """Return the three whole networks, which differ in their seed."""
+    return [models.load_network(name) for name in recipe.WHOLE]
+
+
 def studied() -> training.Pair:
-    """Return the recipe's images and their classes."""
-    whole = [models.load_network(name) for name in recipe.WHOLE]
-    return recipe.chosen(whole, *data.fashion_mnist("validation"))
+    """Return the recipe's images and their classes; they all lie among the first 200."""
+    return recipe.chosen(wholes(), *data.fashion_mnist("validation", limit=200))
 
 
 def neighbours(classes: torch.Tensor) -> torch.Tensor:
@@ -76,6 +81,16 @@ def floors(
     return {name: one[~alone] for name, one in found.items()}
 
 
+def above(agree: Mapping[str, Seeds], floors: Mapping[str, torch.Tensor]) -> dict[str, Seeds]:
+    """Return agreements, by explainer and version, on a scale from its floor, 0, to unmoved, 1."""
+    found = {}
+    for name, versions in agree.items():
+        floor = floors[name].mean().item()
+        found[name] = {version: [(x - floor) / (1 - floor) for x in values]
+                       for version, values in versions.items()}  # fmt: skip
+    return found
+
+
 def deletion(
     network: Callable, images: torch.Tensor, classes: torch.Tensor, maps: Mapping[str, torch.Tensor]
 ) -> dict[str, torch.Tensor]:
@@ -84,6 +99,73 @@ def deletion(
         name: saliency.area(saliency.deletion_curve(network, images, one, classes))
         for name, one in maps.items()
     }
+
+
+OWN, WHOLES = "its own map", "the whole network's map"
+
+
+def cost(found: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Return by how much the whole network's map is worse than a version's own, n areas."""
+    return found[WHOLES] - found[OWN]
+
+
+def area_rows(areas: Mapping[str, Mapping[str, torch.Tensor]]) -> list[dict[str, str]]:
+    """Return a table of differences of deletion areas, image by image, with their errors."""
+
+    def told(gap: torch.Tensor) -> str:
+        mean, error = mean_and_error(gap)
+        return f"{mean:+.3f} ± {error:.3f}"
+
+    return [
+        {"network": name, "borrowed − own": told(cost(found)),
+         "brightness − own": told(found["brightness"] - found[OWN]),
+         "brightness − borrowed": told(found["brightness"] - found[WHOLES])}
+        for name, found in areas.items()
+    ]  # fmt: skip
+
+
+def its_own(explainer: str, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Return how much better a student agrees with its teacher than with the teacher's twins, n."""
+    how = fusion.EXPLAINERS[explainer]
+    student, *whole = (how.method(one, images, classes) for one in (smaller("student"), *wholes()))
+    teacher, *twins = (how.agreement(images, student, one) for one in whole)
+    return teacher - sum(twins) / len(twins)
+
+
+def forgotten_rows(
+    voters: Mapping[str, torch.Tensor], labels: torch.Tensor
+) -> list[dict[str, str | float]]:
+    """Return a table of populations against "whole": where the majorities differ, who is right."""
+    rows = []
+    for name in voters.keys() - {"whole"}:
+        some = fusion.forgotten(voters["whole"], voters[name])
+        rows.append({"ten networks": name,
+                     "accuracy": (voters[name] == labels).double().mean().item(),
+                     "majority differs": int(some.sum()),
+                     "there, whole": right_on(voters["whole"], labels, some),
+                     "there, these": right_on(voters[name], labels, some)})  # fmt: skip
+    return sorted(rows, key=lambda row: -row["majority differs"])
+
+
+def setting_rows(
+    settings: Mapping[str, tuple[str, torch.Tensor]],
+    images: torch.Tensor,
+    before: Mapping[str, torch.Tensor],
+    agree: Mapping[str, Seeds],
+) -> list[dict[str, str | float]]:
+    """Return a table: how far one network's maps agree with those by another setting.
+
+    Args:
+        settings: by explainer, what was changed, and the maps of the images by it.
+        before: by explainer, the maps by its usual setting, of at least these images.
+    """
+    return [
+        {"explainer": name, "changed setting": change,
+         "same network": fusion.EXPLAINERS[name].agreement(
+             images, before[name][: len(images)], maps).mean().item()}
+        | {version: sum(agree[name][version]) / 3 for version in ("90 % zeros", "another seed")}
+        for name, (change, maps) in settings.items()
+    ]  # fmt: skip
 
 
 def right_on(answers: torch.Tensor, labels: torch.Tensor, some: torch.Tensor) -> float:
@@ -112,7 +194,7 @@ class Dashboard:
         """Load all versions; accuracies come from the table."""
         first = [(classes == label).nonzero()[0, 0] for label in classes.unique()]
         self.pictures, self.classes = images[torch.stack(first)], classes[torch.stack(first)]
-        whole, twin = (models.load_network(name) for name in recipe.WHOLE[:2])
+        whole, twin, _ = wholes()
         self.networks = {"whole": whole} | {name: smaller(name) for name in recipe.VERSIONS}
         self.networks["another seed"] = twin
         self.names, self._accuracy = list(self.networks), accuracy

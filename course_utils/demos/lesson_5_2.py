@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from course_utils import fusion, models, sparse_head, training
+from course_utils import data, fusion, models, sparse_head, training
+from course_utils.demos import lesson_5_1
 from course_utils.recipes import drift, guided, matched
 from course_utils.spread import mean_and_error
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Seeds = dict[str, list[float]]
 """By name, one number a seed."""
+KINDS = {name: place for place, name in enumerate(data.FASHION_CLASSES)}
+"""Class names as choices."""
 
 
 def cuts(table: pandas.DataFrame) -> dict[str, Seeds]:
@@ -59,6 +62,19 @@ def agreements(table: pandas.DataFrame) -> dict[str, Seeds]:
                    for arm in matched.ARMS} for name in fusion.EXPLAINERS}  # fmt: skip
 
 
+def gain_rows(agree: dict[str, Seeds]) -> list[dict[str, str]]:
+    """Return a table: by explainer, what answers, CAMs and gradients each added to agreement."""
+    pairs = {"answers − labels": ("answers", "labels"),
+             "CAM − answers": ("answers, CAM", "answers"),
+             "gradient on top": ("answers, CAM, gradient", "answers, CAM")}  # fmt: skip
+    rows = []
+    for name, by in agree.items():
+        found = {words: gap(by[one], by[other]) for words, (one, other) in pairs.items()}
+        rows.append({"explainer": name} | {words: f"{mean:+.3f} ± {error:.3f}"
+                                           for words, (mean, error) in found.items()})  # fmt: skip
+    return rows
+
+
 def changes(table: pandas.DataFrame) -> Seeds:
     """Return by arm the students' accuracies minus their teachers'."""
     one = table[table.explainer == "gradient"]
@@ -73,7 +89,7 @@ def accuracy(table: pandas.DataFrame) -> Seeds:
 
 def explained() -> training.Pair:
     """Return the images on which maps are compared, and their classes."""
-    return matched.explained()
+    return tuple(one[: matched.IMAGES] for one in lesson_5_1.studied())
 
 
 def kept_student() -> models.Network:
@@ -110,6 +126,16 @@ def tree_reader(tree: models.SoftTree, outlook: Tensor, images: Tensor, count: i
     return outlook[tree.visited(images)[:, count]].argmax(1)
 
 
+def tree_told(tree: models.SoftTree, seen: Tensor, images: Tensor, count: int) -> float:
+    """Return how often a reader who is told the first `count` turns names the tree's answer.
+
+    Args:
+        seen: training images, for the outlook at each node.
+    """
+    told = tree_reader(tree, tree.outlook(seen), images, count)
+    return share_alike(told, training.predict(tree, images).argmax(1))
+
+
 def share_alike(answers: Tensor, others: Tensor) -> float:
     """Return the share of equal answers."""
     return (answers == others).float().mean().item()
@@ -137,19 +163,40 @@ def head_row(
             "accuracy": share_alike(said, labels)} | told  # fmt: skip
 
 
-def leaky_reader(head: sparse_head.Head, features: Tensor, count: int) -> Tensor:
-    """Return the answers of a reader whose features were chosen by looking at the answer, n.
+def twin_readers(
+    network: models.Network, pair: training.Pair, images: Tensor, *, strength: float
+) -> dict[str, float]:
+    """Return by kind of head how often its reader, told three features, names its answer.
 
-    Told are the features that speak most for the answer, by number and not by value. The
-    reader names the class whose weights for these features, taken at one spread above or
-    below the mean as the image has them, add up to most.
+    Args:
+        pair: training images and labels, for the heads.
+    """
+    seen, features = (training.predict(network[:-1], one) for one in (pair[0], images))
+    sparse, lot = heads(seen, pair[1], [strength])[strength]
+    kinds = {"dense": sparse_head.of_layer(network.fc2, seen), "sparse": sparse, "random": lot}
+    return {name: share_alike(sparse_head.read(head, features, 3), head(features).argmax(1))
+            for name, head in kinds.items()}  # fmt: skip
+
+
+def other_classes(features: Tensor, *, seed: int) -> Tensor:
+    """Return 1 to 9 for each row, by lot: added to a class, modulo 10, it is another class."""
+    return torch.randint(1, 10, (len(features),), generator=torch.Generator().manual_seed(seed))
+
+
+def leaky_reader(head: sparse_head.Head, features: Tensor, count: int, classes: Tensor) -> Tensor:
+    """Return the answers of a reader whose features were chosen to speak for given classes, n.
+
+    It reads as `sparse_head.read` does; only the choice is another: the `count` features of
+    each image that contribute most to its class.
+
+    Args:
+        classes: n; the head's answers, or others.
     """
     parts = head.contributions(features)
-    said = head(features).argmax(1)
-    spoken = parts[torch.arange(len(features)), said]
+    spoken = parts[torch.arange(len(features)), classes]
     places = spoken.topk(count, 1).indices
     chosen = parts.gather(2, places[:, None, :].expand(-1, parts.shape[1], -1))
-    return chosen.sum(2).argmax(1)
+    return (chosen.sum(2) + head.bias).argmax(1)
 
 
 # ---- the tree's way

@@ -43,7 +43,7 @@ def kind(value: Any) -> str:
     if isinstance(value, (list, tuple, dict)):
         return f"a {type(value).__name__} of {len(value)}"
     name = type(value).__name__
-    return f"a {name}" if not callable(value) else f"the {name} `{getattr(value, '__name__', '?')}`"
+    return f"the {name} `{value.__name__}`" if hasattr(value, "__name__") else f"a {name}"
 
 
 def differs(got: Any, wanted: Any, tolerance: float | None, same_dtype: bool) -> str | None:

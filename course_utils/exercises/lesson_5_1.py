@@ -1,5 +1,6 @@
 """Exercises of lesson 5.1: do explanations survive compression?"""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -9,7 +10,7 @@ from course_utils.exercises import agree, exercise, formed
 # ---- 5.1.1
 
 
-def drift(network, other, images, classes):
+def gradients_agree(network, other, images, classes):
     maps = saliency.gradient(network, images, classes)
     others = saliency.gradient(other, images, classes)
     return fusion.agreement(maps, others, where=images > 0)
@@ -48,11 +49,11 @@ def _mean_map(network, other, images, classes):
 
 
 def _averaged(network, other, images, classes):
-    return drift(network, other, images, classes).mean()
+    return gradients_agree(network, other, images, classes).mean()
 
 
 def _distance(network, other, images, classes):
-    return 1 - drift(network, other, images, classes)
+    return 1 - gradients_agree(network, other, images, classes)
 
 
 def _pearson(network, other, images, classes):
@@ -62,6 +63,34 @@ def _pearson(network, other, images, classes):
         pair = torch.stack([a[image > 0], b[image > 0]])
         found.append(torch.corrcoef(pair)[0, 1])
     return torch.stack(found)
+
+
+def _answer_of_first(network, other, images, classes):
+    classes = network(images).argmax(1)
+    return gradients_agree(network, other, images, classes)
+
+
+def _all_classes(network, other, images, classes):
+    def slopes(one):
+        x = images.clone().requires_grad_()
+        return torch.autograd.grad(one(x).sum(), x)[0]
+
+    return fusion.agreement(slopes(network), slopes(other), where=images > 0)
+
+
+def _cosine(network, other, images, classes):
+    maps, others = (saliency.gradient(one, images, classes) for one in (network, other))
+    return torch.cosine_similarity(maps.flatten(1), others.flatten(1))
+
+
+def _top(network, other, images, classes):
+    maps, others = (saliency.gradient(one, images, classes) for one in (network, other))
+    return fusion.top_overlap(maps, others)
+
+
+def _integrated(network, other, images, classes):
+    maps, others = (saliency.integrated_gradients(one, images, classes) for one in (network, other))
+    return fusion.agreement(maps, others, where=images > 0)
 
 
 DRIFTS = (
@@ -78,6 +107,14 @@ DRIFTS = (
     (_distance, "This is 1 minus the agreement. 1 is to mean: nothing moved."),
     (_pearson, "This correlates the values. A few strong pixels decide it; correlate the ranks "
      "(`fusion.agreement`)."),
+    (_answer_of_first, "You explain what the first network answers. Explain `classes`, with both."),
+    (_all_classes, "The gradients of all classes are in one sum here. Explain one class of each "
+     "image: the one in `classes`."),
+    (_cosine, "This is the cosine of the values. A few strong pixels decide it; correlate the "
+     "ranks (`fusion.agreement`)."),
+    (_top, "This is the share of common top pixels, without their order or signs. Correlate the "
+     "ranks of all pixels (`fusion.agreement`)."),
+    (_integrated, "These are maps by integrated gradients; the exercise asks for plain gradients."),
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""
 
@@ -94,17 +131,23 @@ def _small_networks():
     return *pair, images, torch.tensor([0, 1, 2, 0, 1, 2])
 
 
-@exercise("5.1.1", title="how far did the reasons move?", minutes=10, difficulty=2, solution=drift,
+@exercise("5.1.1", title="how far did the reasons move?", minutes=10, difficulty=2,
+          solution=gradients_agree,
           hints=("`saliency.gradient(network, images, classes)` explains the classes that you "
                  "hand in; without them, the network's own answer.",
                  ("How do I leave out black pixels?", "`fusion.agreement(a, b, where=images > 0)` "
                   "gives one number for each image.")))  # fmt: skip
 def _(answer) -> str | None:
-    return agree(formed(answer, _listed), drift, _small_networks(), slips=DRIFTS)
+    return agree(formed(answer, _listed), gradients_agree, _small_networks(), slips=DRIFTS)
 
 
 def _listed(found):
-    return torch.tensor([float(x) for x in found]) if isinstance(found, list | tuple) else found
+    """A list, tuple or array of numbers as a tensor; the numbers of `fusion.drift` as they are."""
+    if isinstance(found, dict) and len(found) == 1:
+        (found,) = found.values()
+    if isinstance(found, list | tuple | np.ndarray) and np.ndim(found) == 1:
+        return torch.tensor([float(x) for x in found])
+    return found
 
 
 # ---- 5.1.2
@@ -163,6 +206,39 @@ def _majority_right(before, after, labels):
                               .item() for one in (before, after))  # fmt: skip
 
 
+def _second_half_chooses(before, after, labels):
+    half = len(before) // 2
+    before, after = before.roll(half, 0), after.roll(half, 0)
+    return forgotten_fairly(before, after, labels)
+
+
+def _all_measure(before, after, labels):
+    half = len(before) // 2
+    some = fusion.forgotten(before[:half], after[:half])
+    return int(some.sum()), *(
+        (one[:, some] == labels[some]).double().mean().item() for one in (before, after)
+    )
+
+
+def _any_differs(before, after, labels):
+    half = len(before) // 2
+    some = (before[:half] != after[:half]).any(0)
+    return int(some.sum()), *(
+        (one[half:, some] == labels[some]).double().mean().item() for one in (before, after)
+    )
+
+
+def _wrong(before, after, labels):
+    count, ours, theirs = forgotten_fairly(before, after, labels)
+    return count, 1 - ours, 1 - theirs
+
+
+def _half_the_images(before, after, labels):
+    half = len(labels) // 2
+    before, after, labels = before[:, :half], after[:, :half], labels[:half]
+    return _same_networks(before, after, labels)
+
+
 FORGOTTEN = (
     (_same_networks, "The networks that chose the images are asked about them again. Choose with "
      "the first half, measure with the second."),
@@ -176,6 +252,13 @@ FORGOTTEN = (
     (_share, "The first number is a share; return how many images."),
     (_majority_right, "This is how often the majority is right. Return the mean accuracy of the "
      "single networks."),
+    (_second_half_chooses, "The halves are exchanged: the first half chooses, the second "
+     "measures."),
+    (_all_measure, "All networks measure, and half of them chose. Ask the second half only."),
+    (_any_differs, "You take every image on which some pair of networks differs. Compare the two "
+     "majorities (`fusion.forgotten`)."),
+    (_wrong, "These are shares of wrong answers; return the accuracies."),
+    (_half_the_images, "You halve the images. Halve the networks: `before[:half]`."),
 )  # fmt: skip
 
 
@@ -206,6 +289,9 @@ def _(answer) -> str | None:
 
 
 def _numbers(found):
+    """Three numbers in any form as a tuple of plain ones."""
+    if isinstance(found, torch.Tensor | np.ndarray) and found.ndim == 1:
+        found = found.tolist()
     if not isinstance(found, tuple | list):
         return found
     return tuple(x.item() if isinstance(x, torch.Tensor) and x.dim() == 0 else x for x in found)

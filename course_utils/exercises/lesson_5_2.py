@@ -1,6 +1,6 @@
 """Exercises of lesson 5.2: can explaining and compressing help each other?"""
 
-
+import numpy as np
 import torch
 
 from course_utils.exercises import agree, exercise, formed
@@ -38,6 +38,19 @@ def _turned(weight, bias, means, gone):
     return new, left
 
 
+def _flipped(weight, bias, means, gone):
+    return weight[:, ~gone], bias + weight[:, gone] @ means[gone]
+
+
+def _without_own(weight, bias, means, gone):
+    return leave_means(weight, 0 * bias, means, gone)
+
+
+def _one_for_all(weight, bias, means, gone):
+    left, _ = leave_means(weight, bias, means, gone)
+    return left, bias + (weight[:, gone] * means[gone]).sum()
+
+
 def _only_gone(weight, bias, means, gone):
     return weight[:, gone], bias + weight[:, gone] @ means[gone]
 
@@ -60,6 +73,11 @@ LEFT = (
     (_with(lambda w, b, m, gone, stays: b + w[:, gone] @ m[gone], columns=False), "The bias is "
      "right, but the weight still has the columns of the removed units. Leave them out."),
     (_zeroed, "You set the columns to zero; they are to go, so that the layer is smaller."),
+    (_flipped, "`~` turns a mask round; of indices it makes others: `~2` is `-3`. Make a bool for "
+     "each column, False at `gone`."),
+    (_without_own, "The layer's own bias is lost. Add to it."),
+    (_one_for_all, "Every output gets the same sum. Each has its own row of weights: sum over the "
+     "removed units only."),
     (_only_gone, "You keep the columns of the units that go. Keep the others."),
     (_turned, "The two results are in the wrong order: first the weight, then the bias."),
 )  # fmt: skip
@@ -80,6 +98,16 @@ LAYERS = (
 )  # fmt: skip
 
 
+def _pair(found):
+    """Two results in lists or arrays as a pair of tensors."""
+    if not isinstance(found, list | tuple) or len(found) != 2:
+        return found
+    try:
+        return tuple(torch.as_tensor(x) if isinstance(x, list | np.ndarray) else x for x in found)
+    except (TypeError, ValueError):
+        return found
+
+
 @exercise(
     "5.2.1",
     title="what a removed unit leaves behind",
@@ -96,7 +124,7 @@ LAYERS = (
     ),
 )  # fmt: skip
 def _(answer):
-    return agree(answer, leave_means, *LAYERS, tolerance=1e-4, slips=LEFT)
+    return agree(formed(answer, _pair), leave_means, *LAYERS, tolerance=1e-4, slips=LEFT)
 
 
 # ---- 5.2.2
@@ -137,6 +165,24 @@ def _total(weight, bias, values, count):
     return ((weight * values[:, None, :]).sum(2) + bias).argmax(1)
 
 
+def _for_each_class(size):
+    """A reader who is told other features for each class: its own largest."""
+
+    def wrong(weight, bias, values, count):
+        parts = weight * values[:, None, :]
+        chosen = parts.gather(2, size(parts).topk(count, 2).indices)
+        return (chosen.sum(2) + bias).argmax(1)
+
+    return wrong
+
+
+def _logits(weight, bias, values, count):
+    parts = weight * values[:, None, :]
+    told = parts.std(1).topk(count, 1).indices
+    chosen = parts.gather(2, told[:, None, :].expand(-1, len(weight), -1))
+    return chosen.sum(2) + bias
+
+
 READERS = (
     (_total, "Your reader is told every feature. Let it add up only the `count` chosen ones."),
     (_reader(_winner), "You choose the features that speak most for the *winning* class. Such a "
@@ -161,6 +207,15 @@ READERS = (
     (_reader(_apart, biased=False), "The bias is missing: the reader knows it, and adds it."),
     (_reader(_apart, add=False), "You take the highest contribution of each class; add the chosen "
      "ones up."),
+    (_for_each_class(lambda parts: parts), "Each class is told features of its own. The reader is "
+     "told `count` of an image, the same ones for all classes."),
+    (_for_each_class(lambda parts: parts.abs()), "Each class is told its own largest features. The "
+     "reader is told `count` of an image, the same ones for all classes."),
+    (_reader(lambda w, b, v, parts: w.std(0).expand_as(v)), "You choose by the spread of the "
+     "weights. Look at the image, too: the spread of weight × value."),
+    (_reader(lambda w, b, v, parts: parts.amax(1) - parts.amin(1)), "You choose by the range from "
+     "the lowest class to the highest; the standard deviation is asked for."),
+    (_logits, "These are the sums; return the class of the highest."),
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""
 
