@@ -53,6 +53,22 @@ def test_quiz(name):
     assert quizzes.problems(quizzes.load(name)) == []
 
 
+def test_parts_make_up_the_whole_and_an_unknown_one_is_told():
+    whole = quizzes.load("6")
+    parts = [quizzes.load("6", part=part) for part in range(1, 6)]
+    assert [len(part) for part in parts] == [6] * 5
+    assert [question for part in parts for question in part] == whole
+    assert all("part" not in question for question in whole)
+    for name, words in (("6", "no part 6; its parts are 1, 2, 3, 4, 5"), ("0", "parts are none")):
+        with pytest.raises(ValueError, match=words):
+            quizzes.load(name, part=6)
+
+
+@pytest.mark.parametrize("part", range(1, 6))
+def test_no_part_gives_its_answers_away(part):
+    assert quizzes.problems(quizzes.load("6", part=part)) == []
+
+
 @pytest.mark.parametrize("name", quizzes.available())
 def test_each_quiz_belongs_to_a_lesson(name):
     assert name in {entry.number.replace(".", "_") for entry in syllabus.LESSONS}

@@ -32,20 +32,30 @@ def available() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.json"))
 
 
-def load(name: str) -> list[dict[str, Any]]:
+def load(name: str, *, part: int | None = None) -> list[dict[str, Any]]:
     """The questions of a lesson's quiz.
+
+    Args:
+        part: only those whose "part" is this number; None: all.
 
     Raises:
         FileNotFoundError: that lesson has no quiz.
+        ValueError: the quiz has no such part.
     """
     if name not in available():
         raise FileNotFoundError(f"no quiz {name!r}; there are {', '.join(available()) or 'none'}")
-    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    questions = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    parts = {question.get("part") for question in questions}
+    if part is not None and part not in parts:
+        known = ", ".join(map(str, sorted(parts - {None}))) or "none"
+        raise ValueError(f"quiz {name!r} has no part {part!r}; its parts are {known}.")
+    chosen = [q for q in questions if part is None or q["part"] == part]
+    return [{key: of for key, of in q.items() if key != "part"} for q in chosen]
 
 
-def show(name: str) -> page.Shown:
+def show(name: str, *, part: int | None = None) -> page.Shown:
     """Show a quiz that answers at once; a folded list of questions without jupyterquiz."""
-    questions = marked(load(name))
+    questions = marked(load(name, part=part))
     shown = page.Shown(_folded(questions), _text(questions))
     if not page.in_notebook():
         return shown
