@@ -8,6 +8,7 @@ from course_utils.recipes import (
     RECIPES,
     __main__,
     condensed,
+    control,
     dense,
     digits,
     drift,
@@ -19,6 +20,7 @@ from course_utils.recipes import (
     quantized,
     readable,
     rows,
+    searched,
     taught,
 )
 
@@ -47,6 +49,10 @@ def made(tmp_path_factory):
     patch.setattr(guided, "study", list)
     patch.setattr(matched, "study", lambda: ([], student))
     patch.setattr(readable, "study", lambda: ([], models.SoftTree()))
+    patch.setattr(control, "study", list)
+    patch.setattr(searched, "study", list)
+    found = student, {f"{layer} bits": 4 for layer in searched.search.LAYERS}
+    patch.setattr(searched, "trained", lambda table: ([], [found] * searched.POINTS))
     try:
         files = {name: recipe(folder) for name, (recipe, *_) in RECIPES.items()}
     finally:

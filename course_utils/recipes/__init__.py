@@ -11,6 +11,7 @@ from pathlib import Path
 
 from course_utils.recipes import (
     condensed,
+    control,
     dense,
     digits,
     drift,
@@ -21,6 +22,7 @@ from course_utils.recipes import (
     pruned,
     quantized,
     readable,
+    searched,
     taught,
 )
 
@@ -40,5 +42,7 @@ RECIPES: dict[str, Recipe] = {
     **guided.RECIPES,
     **matched.RECIPES,
     **readable.RECIPES,
+    **control.RECIPES,
+    **searched.RECIPES,
 }
 """By name, in the order in which they need each other."""
