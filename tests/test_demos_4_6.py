@@ -1,18 +1,23 @@
 """Lesson 4.6: what its tables count, what its covers and maps show."""
 
 import itertools
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from course_utils import models, photos, quantize, surrogate
 from course_utils.demos import figures_4_6 as figures
-from course_utils.demos import layer_kinds, one_scale, photo_record
+from course_utils.demos import layer_kinds, one_scale, own_photo, photo_record
 from course_utils.demos import lesson_4_6 as demo
 from course_utils.models import lite0
 from course_utils.recipes import photographs
+
+pytest_plugins = ["stand_ins"]
 
 
 def looks(*places):
@@ -105,15 +110,17 @@ def test_one_scale_rounds_only_the_kinds_that_are_named(tiny, files):
     assert numpy.array_equal(many[narrow], deep[narrow])
 
 
-def test_blame_is_the_share_of_answers_that_change(tiny, files):
+def test_blame_is_how_far_the_logits_are_off(tiny, files):
     crops = torch.rand(5, 4, 3, 32, 32, generator=torch.manual_seed(3))
     whole = demo.logits(models.OnnxNetwork(files[0]), crops)
     rows, hurt, other = one_scale.rows(files[0], tiny, crops, whole)
     assert [row["network"] for row in rows] == [
         "many scales", "one scale: depthwise", "one scale: all other layers"]  # fmt: skip
-    kept = [demo.same_answers(demo.logits(one_scale.rounded(files[0], tiny, kinds), crops), whole)
-            for kinds in ((), ("depthwise",), ("all other layers",))]  # fmt: skip
-    assert torch.equal(hurt, kept[0] - kept[1]) and torch.equal(other, kept[0] - kept[2])
+    for found, kind, row in zip((hurt, other), one_scale.KINDS, rows[1:], strict=True):
+        answers = demo.logits(one_scale.rounded(files[0], tiny, [kind]), crops)
+        off = (answers - whole).abs().mean((1, 2))
+        assert torch.equal(found, off) and row["logits off by"] == demo.told(off)
+        assert row["mean"] == demo.told(demo.same_answers(answers, whole))
 
 
 def test_every_layer_has_its_kind_and_the_times_add_up(tiny, files):
@@ -241,6 +248,7 @@ def test_more_masks_come_nearer_and_chance_does_not(record):
     fits = record.fresh_fit()
     assert sum(fits[50]) < sum(fits[100]) < sum(fits[200])
     rows = record.rows({"50 masks": 1.26})
+    assert record.fits_in_words(200).startswith(f"cat {fits[200][0]:.2f}, coffee ")
     assert rows[0]["seconds"] == "1.3" and rows[-1]["seconds"] == rows[-1]["R²"] == "–"
 
 
@@ -252,6 +260,64 @@ def test_a_network_agrees_with_itself_whatever_the_seeds_say(record):
 
 
 # ---- figures
+
+
+def test_the_squares_are_drawn_without_maps_too():
+    image = photos.batch(["astronaut"])
+    made = figures.places(image, {}, title="Six squares")
+    assert len(made.axes) == 1 and len(made.axes[0].patches) == len(demo.PLACES)
+    assert len(figures.places(image, {"map": torch.rand(224, 224)}, title="x").axes) == 2
+
+
+# ---- a photograph of the learner's own
+
+
+def picture_file(folder, name="beach.png"):
+    photos.load("cat").resize((40, 30)).save(folder / name)
+    return (folder / name).read_bytes()
+
+
+def test_a_chosen_file_serves_in_ipywidgets_7_and_8(tmp_path, notebook):
+    mine = own_photo.button("coffee")
+    assert "application/vnd.jupyter.widget-view+json" in notebook[-1]
+    assert mine.picture().size == photos.load("coffee").size  # nothing chosen yet
+    content = picture_file(tmp_path)
+    eight = ({"name": "beach.png", "content": memoryview(content)},)
+    seven = {"beach.png": {"metadata": {"name": "beach.png"}, "content": content}}
+    for value in (eight, seven):
+        mine.button = SimpleNamespace(value=value)
+        assert mine.picture().size == (40, 30)
+
+
+def test_the_widget_gives_what_is_expected_of_it(tmp_path):
+    mine = own_photo.OwnPhoto()
+    assert not own_photo._files(mine.button.value)
+    content = picture_file(tmp_path)
+    mine.button.set_trait("value", ({
+        "name": "beach.png", "type": "image/png", "size": len(content),
+        "content": memoryview(content), "last_modified": datetime.now(UTC)},))  # fmt: skip
+    assert mine.picture().size == (40, 30)
+
+
+def test_a_file_that_is_no_picture_is_named():
+    mine = own_photo.OwnPhoto()
+    mine.button = SimpleNamespace(value=({"name": "../notes.txt", "content": b"words"},))
+    with pytest.raises(ValueError, match=r"notes\.txt is no picture"):
+        mine.picture()
+
+
+def test_without_widgets_a_path_serves(tmp_path, no_widgets):
+    picture_file(tmp_path)
+    mine = own_photo.button(tmp_path / "beach.png")
+    assert mine.button is None and mine.picture().size == (40, 30)
+    assert "beach.png" in mine.bundle()["text/html"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (400, 3)])
+def test_lime_explains_a_picture_without_edges(size):
+    picture = photos.crop(Image.new("RGB", size, "white"))
+    found, _ = demo.explain(looks((60, 5)), picture, samples=20, label=0)
+    assert found.shape == (224, 224) and found.isfinite().all()
 
 
 def test_every_choice_can_be_drawn_and_told(record):

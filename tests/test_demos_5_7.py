@@ -64,6 +64,9 @@ def test_figures_are_those_of_the_kept_studies(hopes):
     gaps = [drift[k, "student", "integrated gradients"]
             - drift[k, "another seed", "integrated gradients"] for k in range(3)]  # fmt: skip
     assert hopes["a student's reasons"].value == pytest.approx(sum(gaps) / 3)
+    rows = data.study("control").set_index(["seed", "way", "leaves"])["reach 5000"]
+    gaps = [rows[k, "VIPER", 6] - rows[k, "network", 0] for k in range(5)]
+    assert hopes["six leaves steer"].value == pytest.approx(100 * sum(gaps) / 5)
     trees = data.study("trees").set_index(["seed", "learned"])["same answers"]
     gaps = torch.tensor([trees[k, "answers"] - trees[k, "labels"] for k in range(3)])
     error = 100 * gaps.std().item() / 3**0.5
@@ -76,7 +79,8 @@ def test_some_hopes_hold_and_some_do_not(hopes):
     assert said["skip connections"] == said["a student's reasons"] == "false here"
     assert said["whole filters"] == said["reasons at 8 bits"] == said["a thousandfold"] == (
         "holds here")  # fmt: skip
-    assert said["choice, after training"] == "not shown"
+    assert said["search by TPE"] == "holds here" and said["six leaves steer"] == "false here"
+    assert said["choice, after training"] == said["search by NSGA-II"] == "not shown"
     assert said["single weights"] != "holds here"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from course_utils import data, measure, models, scoreboard, training
-from course_utils.demos import lesson_4_4
+from course_utils.demos import lesson_4_4, lesson_5_3
 from course_utils.spread import decide, mean_and_error
 
 if TYPE_CHECKING:
@@ -129,6 +129,22 @@ def _retold() -> Figure:
     return _paired(100 * (answers - labels))
 
 
+def _search(sampler: str) -> Callable[[], Figure]:
+    def figure() -> Figure:
+        table = data.study("search")
+        curves = lesson_5_3.grown(table, [60])
+        gain, error = lesson_5_3.ahead(curves)[sampler]
+        return 100 * gain, 100 * error, len(curves[sampler])
+
+    return figure
+
+
+def _steers() -> Figure:
+    rows = data.study("control").set_index("seed")
+    tree = rows[(rows.way == "VIPER") & (rows.leaves == 6)]["reach 5000"]
+    return _paired(100 * (tree - rows[rows.way == "network"]["reach 5000"]))
+
+
 def _paired(differences: Sequence[float]) -> Figure:
     return *mean_and_error(list(map(float, differences))), len(differences)
 
@@ -156,6 +172,12 @@ _CLAIMS = (
      "a student's reasons", "agreement above another seed's", _keeps_reasons("student"), "5.1"),
     ("A 5.3", "Reasons can be taught: maps of one kind bring those of another.",
      "reasons taught", "agreement gained", _matched, "5.2"),
+    ("A 5.4", "A program can choose the method: TPE, against choosing by lot.",
+     "search by TPE", "volume of the front gained, ×100", _search("TPE"), "5.3"),
+    ("A 5.4", "A program can choose the method: NSGA-II, against choosing by lot.",
+     "search by NSGA-II", "volume of the front gained, ×100", _search("NSGA-II"), "5.3"),
+    ("A 5.5", "A controller can be read: six leaves steer as long as the network (5,000 steps).",
+     "six leaves steer", "% of starts, above the network's", _steers, "5.5"),
     ("B 7", "A readable model can retell a network: a tree taught by it, against by labels.",
      "a tree retells", "points of equal answers gained", _retold, "5.2"),
 )  # fmt: skip

@@ -72,9 +72,9 @@ def fidelity(
         method = next((shades[word] for word in shades if word in way), "lime")
         axis.errorbar(cost, mean, yerr=error, fmt="o", ms=8, capsize=4,
                       color=plots.colour(method))  # fmt: skip
-        above = (0, 26) if method == "lime" else (9, -4)
-        axis.annotate(way, (cost, mean), above, textcoords="offset points", fontsize=9,
-                      ha="center" if method == "lime" else "left")  # fmt: skip
+        below = method in ("structure", "data")
+        axis.annotate(way, (cost, mean), (0, -34 if below else 26), textcoords="offset points",
+                      fontsize=9, ha="center")  # fmt: skip
     chance, _ = mean_and_error(found["control: random order"])
     axis.axhline(chance, color=plots.colour("random"), lw=2)
     axis.annotate("random order", (0.99, chance), (0, 5), xycoords=("axes fraction", "data"),
@@ -90,7 +90,10 @@ def places(image: Tensor, maps: Mapping[str, Tensor], *, title: str) -> Any:
     """Draw the astronaut with the six squares, and maps beside it."""
     from matplotlib.patches import Rectangle
 
-    made, axes = plots.figure(columns=len(maps) + 1, width=7.0, height=2.6)
+    width = 7.0 if maps else 3.2
+    made, axes = plots.figure(columns=len(maps) + 1, width=width, squeeze=False,
+                              height=width / (len(maps) + 1) + 0.6)  # fmt: skip
+    axes = axes[0]
     draw_photo(axes[0], image)
     for name, corner in PLACES.items():
         axes[0].add_patch(Rectangle(corner, SIDE, SIDE, fill=False, ec="white", lw=1.5))

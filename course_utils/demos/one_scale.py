@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_utils import data, models, quantize, training
 from course_utils.demos.layer_kinds import depthwise
-from course_utils.demos.lesson_4_6 import agreement_rows, logits, same_answers
+from course_utils.demos.lesson_4_6 import agreement_rows, logits, told
 from course_utils.quantize.weights import weighted_layers
 
 KINDS = ("depthwise", "all other layers")
@@ -35,12 +35,14 @@ def rows(
     """Blame for one scale a layer: it rules depthwise layers only, then all others only.
 
     Returns:
-        Rows for `lesson.table`; what each costs, by photograph, against many scales everywhere.
+        Rows for `lesson.table`; how far the logits are off, by photograph, for each of KINDS.
     """
     ways = {"many scales": (), **{f"one scale: {kind}": (kind,) for kind in KINDS}}
     found = {way: logits(rounded(path, network, kinds), crops) for way, kinds in ways.items()}
-    many, *others = (same_answers(answers, whole) for answers in found.values())
-    return agreement_rows(found, whole), many - others[0], many - others[1]
+    off = {way: (answers - whole).abs().mean((1, 2)) for way, answers in found.items()}
+    rows = [row | {"logits off by": told(by)} for row, by in
+            zip(agreement_rows(found, whole), off.values(), strict=True)]  # fmt: skip
+    return rows, *list(off.values())[1:]
 
 
 def on_clothes(network: nn.Module) -> float:

@@ -68,6 +68,11 @@ class Record:
         return {count: [self._kept[f"{name} floats {count} fit"].mean().item()
                         for name in EXPLAINED] for count in SAMPLES}  # fmt: skip
 
+    def fits_in_words(self, count: int) -> str:
+        """Return R² on fresh masks of each photograph in words."""
+        fits = zip(EXPLAINED, self.fresh_fit()[count], strict=True)
+        return ", ".join(f"{name} {fit:.2f}" for name, fit in fits)
+
     def rows(self, seconds: Mapping[str, float]) -> list[dict[str, str]]:
         """Rows for `lesson.table`: a way's cost on this machine, its fidelity, and R².
 

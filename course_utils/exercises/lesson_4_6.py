@@ -48,6 +48,8 @@ CODES = (
      "if the largest gets 127?"),
     (_codes(of=lambda w: w.amax(0)), "One number for each *channel*, the first axis: take the "
      "largest over all others."),
+    (lambda w: torch.round(127 * w.flatten(1).abs().amax(1) / w.max()), "The scale comes from "
+     "the largest weight by *size*: `weight.abs().max()`, not `weight.max()`."),
     (lambda w: codes_left(w).median(), "All channels are asked for, not the middle one."),
     (lambda w: codes_left(w).min(), "All channels are asked for, not only the worst."),
     (lambda w: torch.round(127 * w / w.abs().max()), "Those are the codes of all weights. What "
@@ -63,6 +65,8 @@ CODES = (
 
 def _as_tensor(found):
     """Lists and arrays as tensors."""
+    if hasattr(found, "values") and hasattr(found, "indices") and isinstance(found, tuple):
+        raise ValueError("`.max(1)` gives values and their places. Return the `.values`.")
     return torch.as_tensor(found) if isinstance(found, list | tuple | ndarray) else found
 
 
