@@ -75,7 +75,7 @@ _ROWS = (
     ("5.2", "fusion", 30, 45, "A 2.3 · A 5.3", "Can explaining and compressing help each other?"),
     ("5.3", "automatic", 30, 60, "A 5.4 · A 5.1", "Can a machine choose the method?"),
     ("5.4", "language", 0, 0, "A 5.5 · B 5", "Does it work on language?"),
-    ("5.5", "control", 30, 50, "A 5.5", "Can we read what a controller does?"),
+    ("5.5", "control", 30, 40, "A 5.5", "Can we read what a controller does?"),
     ("5.6", "recommendations", 30, 45, "B 5", "Why was this recommended?"),
     ("5.7", "tools", 30, 45, "B 6 · B 7 · A 5 · B 3.3", "Which tool for what, and what is open?"),
     ("6", "questions_and_answers", 40, 45, "A 6 · B 8", "Questions and answers"),

@@ -205,6 +205,7 @@ def test_weights_decide_what_a_tree_learns():
     for column, weights in ((1, [1.0, 9, 1, 1]), (0, [1.0, 1, 9, 1])):
         heavy = tree.fit(states, actions, leaves=2, weights=np.array(weights))
         assert heavy.nodes[0].column == column
+    assert tree.fit(states, np.ones(4, dtype=int), leaves=2)(states).tolist() == [1] * 4
     with pytest.raises(ValueError, match="at least 2; got 1"):
         tree.fit(states, actions, leaves=1)
 
@@ -236,6 +237,8 @@ def test_loss_is_the_cost_of_the_wrong_action_counted_by_hand():
         costs.append(total)
     found = viper.loss(steady(), state.astype(np.float32), horizon=5)
     assert found == pytest.approx([abs(costs[0] - costs[1])], rel=1e-4)
+    mirrored = viper.loss(steady(), -state.astype(np.float32), horizon=5)
+    assert mirrored == pytest.approx(found)  # a loss, whichever push is the wrong one
 
 
 def test_after_a_fall_every_step_costs_one_more_and_the_pole_lies_still():

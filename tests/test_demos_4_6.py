@@ -316,7 +316,7 @@ def test_without_widgets_a_path_serves(tmp_path, no_widgets):
 @pytest.mark.parametrize("size", [(1, 1), (400, 3)])
 def test_lime_explains_a_picture_without_edges(size):
     picture = photos.crop(Image.new("RGB", size, "white"))
-    found, _ = demo.explain(looks((60, 5)), picture, samples=20, label=0)
+    found, _ = demo.explain(looks((60, 5)), picture, samples=80, label=0)
     assert found.shape == (224, 224) and found.isfinite().all()
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from course_utils import search
+from course_utils import data, models, search
 from course_utils.demos import figures_5_3 as figures
 from course_utils.demos import lesson_5_3 as demo
 from course_utils.recipes import searched
@@ -101,6 +101,22 @@ def test_stop_comes_in_the_middle_of_one_trial_only():
     assert calls == [0, 1, 3, 4, 5]
 
 
+def test_an_objective_without_learning_leaves_the_other_alone():
+    whole = models.load_network("SimplifiedCNN")
+    objective = search.Objective(whole, updates=1)
+    quick = demo.without_learning(objective)
+    assert (objective.build.updates, quick.build.updates) == (1, 0)
+    plain = search.Builder(whole, updates=0)(CHOICES)
+    assert torch.equal(quick.build(CHOICES).fc2.bias, plain.fc2.bias)
+    assert not torch.equal(objective.build(CHOICES).fc2.bias, plain.fc2.bias)
+
+
+def test_twins_are_not_made_smaller():
+    rows = [row(10, 0.8, 0.5, name=name, kind=kind) for name, kind in
+            (("A", "hand-made"), ("A-twin-2", "hand-made"), ("front 1", "front"))]  # fmt: skip
+    assert list(demo.smaller_by_hand(pd.DataFrame(rows)).name) == ["A"]
+
+
 def test_the_journal_begins_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     for name in ("search-5-3.journal", "search-5-3.journal.lock"):
@@ -111,7 +127,7 @@ def test_the_journal_begins_anew(tmp_path, monkeypatch):
 def test_a_board_shows_each_point_with_its_own_choices(monkeypatch):
     table = studies()
     rows = table[table.sampler == "TPE"].iloc[:2].assign(kind="front")
-    images, labels = demo.images_of("validation")
+    images, labels = data.fashion_mnist("validation")
     asked = []
 
     def kept(place):
@@ -130,11 +146,9 @@ def test_a_board_shows_each_point_with_its_own_choices(monkeypatch):
     assert asked == [2]  # known by then
 
 
-def test_fronts_in_words_and_a_table():
+def test_fronts_in_words():
     rows = pd.DataFrame([row(10_000, 0.9, 0.8, name="one")])
     groups = {"all trials": rows, "made by hand": rows}
     assert figures.words_for_fronts(groups) == "made by hand: 10 kB 90.0% agreement 0.80."
-    figures.fronts(groups, title="t", named=["one"])
-    assert figures.kinds_of_trial(rows) == [
-        {"network": "one", "kB": 10.0, "accuracy": 0.9, "agreement": 0.8}
-    ]
+    made = figures.fronts(groups, title="t", named=["one"])
+    assert [len(axis.texts) for axis in made.axes] == [0, 2]  # named once, where there is room

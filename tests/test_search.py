@@ -40,6 +40,9 @@ def test_a_trial_gets_every_choice_in_its_range():
         found = search.suggest(study.ask())
         assert list(found) == list(search.SPACE)
         assert search.checked(found) == found
+        for name, (low, _, step) in ((n, v) for n, v in search.SPACE.items() if n != "order"):
+            steps = (found[name] - low) / step
+            assert steps == pytest.approx(round(steps)), name
     asked = study.ask(search.distributions()).params
     assert search.checked(asked).keys() == found.keys()
 
@@ -91,6 +94,8 @@ def test_learning_moves_weights_and_is_the_same_again(whole, choices, pair):
     first, second = (search.Builder(whole, updates=3, pair=pair)(choices) for _ in range(2))
     assert torch.equal(first.fc2.weight, second.fc2.weight)
     assert not torch.equal(first.fc2.bias, cut.fc2.bias)
+    other = search.Builder(whole, updates=3, pair=pair)(choices, seed=1)
+    assert not torch.equal(first.fc2.bias, other.fc2.bias)
 
 
 def test_learning_needs_images_and_a_whole_number(whole, pair):
@@ -122,6 +127,7 @@ def test_the_whole_network_agrees_with_itself_and_another_does_not(whole, pair, 
     right = search.Judge(whole, pair[0][:10], labels)(tmp_path / "whole.safetensors")
     assert right.accuracy == 1
     twin = judge(models.network_path("SimplifiedCNN-twin"))
+    assert str(search.Aims(1200, 0.912, 0.5)) == "1,200 bytes, accuracy 91.2%, agreement 0.50"
     assert twin.agreement < 0.8 and twin.values == (twin.bytes, twin.accuracy, twin.agreement)
 
 

@@ -98,23 +98,30 @@ def test_a_worker_says_which_trials_it_made(tmp_path, monkeypatch):
     assert len(search.finished(search.open_study(journal))) == 5
 
 
+def wait_for(journal, trials):
+    end = time.monotonic() + 120
+    while len(search.open_study(journal).trials) < trials:
+        assert time.monotonic() < end, f"the journal never held {trials} trials."
+        time.sleep(0.05)
+
+
 def test_two_processes_share_a_study_and_a_killed_one_loses_nothing(tmp_path):
-    """Real processes: one makes two trials, the other is killed in the middle of one."""
+    """A real worker makes trials while this process makes five, and is killed in the middle."""
     journal = tmp_path / "study.journal"
-    both = [workers.start(journal, trials=count, updates=0, seed=count) for count in (50, 2)]
+    other = workers.start(journal, trials=50, updates=0, seed=2)
     try:
-        numbers = [int(one) for one in both[1].communicate(timeout=120)[0].split()]
-        end = time.monotonic() + 60
-        while len(search.open_study(journal).trials) < 4 and time.monotonic() < end:
-            time.sleep(0.05)
+        wait_for(journal, 1)
+        here = search.open_study(journal, seed=1)
+        mine = []
+        here.optimize(Cheap(), n_trials=5, callbacks=[lambda _, one: mine.append(one.number)])
+        wait_for(journal, 2 + len(mine))
     finally:
-        for one in both:
-            one.kill()
-            one.communicate()
+        other.kill()
+        other.communicate()
     study = search.open_study(journal)
     assert [one.number for one in study.trials] == list(range(len(study.trials)))
     done = {one.number for one in search.finished(study)}
-    assert len(numbers) == 2 and set(numbers) < done
+    assert len(mine) == len(set(mine)) == 5 and set(mine) < done
     lost = [one.params for one in study.trials if one.state.name == "RUNNING"]
     assert search.again(study) == len([one for one in lost if one]) <= 1
     search.run(study, Cheap(), len(done) + 1, progress=False)

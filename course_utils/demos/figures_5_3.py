@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils import data, plots, search
-from course_utils.recipes.searched import AIMS, LONGER
+from course_utils.recipes.searched import LONGER
 
 if TYPE_CHECKING:
     import pandas
-    from torch import Tensor
 
     from course_utils.demos.lesson_5_3 import Board, Curves
 
@@ -22,7 +21,7 @@ SHORT, LONG = (f"front, {count} updates" for count in (search.UPDATES, LONGER))
 GROUPS = {"all trials": ("random", "."), SHORT: ("gradient", "o"), LONG: ("distillation", "s"),
           "made by hand": ("reference", "D")}  # fmt: skip
 """By group, the method that gives its colour, and its mark."""
-NAMED = ("SubIntegerQuantizedCNN", "ResNet-small")
+NAMED = ("SubIntegerQuantizedCNN",)
 """Networks made by hand whose names are written."""
 
 
@@ -63,7 +62,7 @@ def fronts(groups: Mapping[str, pandas.DataFrame], *, title: str, named: Sequenc
             axis.plot(rows["bytes"] / 1000, rows[f"held {aim}"], mark, ms=size, label=group,
                       color=plots.colour(method), alpha=0.6 if mark == "." else 1)  # fmt: skip
             for row in rows.to_dict("records"):
-                if row.get("name") in named:
+                if aim == "agreement" and row.get("name") in named:
                     axis.annotate(row["name"], (row["bytes"] / 1000, row[f"held {aim}"]), (4, -9),
                                   textcoords="offset points", fontsize=7)  # fmt: skip
         axis.set_xscale("log")
@@ -97,6 +96,8 @@ def chosen(board: Board, place: int, picture: int) -> Any:
     answers, maps, agreed = board.seen(place)
     row, choices = board.rows.iloc[place - 1], board.choices[place - 1]
     made, axes = plots.figure(rows=2, columns=4, width=7.8, height=4.1)
+    made.set_layout_engine(None)  # fixed places: a widget's picture must not take long
+    made.subplots_adjust(left=0.07, right=0.98, top=0.84, bottom=0.07, hspace=0.25, wspace=0.35)
     shown = (board.before[picture], maps[picture], board.shuffled[picture])
     plots.draw_image(axes[0][0], board.images[picture])
     for axis, one in zip(axes[0][1:], shown, strict=True):
@@ -122,7 +123,8 @@ def _bars(axes: Sequence[Any], choices: Mapping[str, Any], said: str) -> None:
     methods = ("structure", "pruning", "quantization")
     for axis, method, (title, bars) in zip(axes, methods, panels.items(), strict=False):
         axis.bar(list(bars), list(bars.values()), color=plots.colour(method))
-        axis.set_ylim(0, 8 if method == "quantization" else 1)
+        top = 8 if method == "quantization" else 1
+        axis.set(ylim=(0, top), yticks=(0, top / 2, top))
         if method != "quantization":
             axis.yaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
         axis.set_title(title, fontsize=9)
@@ -149,30 +151,3 @@ def words_for_chosen(board: Board, place: int, picture: int) -> str:
         f"{data.FASHION_CLASSES[int(answers[picture])]}; its map agrees with the whole network's "
         f"by {agreed[picture]:.2f}."
     )
-
-
-def before_and_after(images: Tensor, maps: Mapping[str, Tensor], *, title: str) -> Any:
-    """Draw some pictures, and under each its map by several hands.
-
-    Args:
-        images: n x 1 x height x width.
-        maps: by name, of the images' shape.
-    """
-    made, axes = plots.figure(rows=1 + len(maps), columns=len(images), width=7.6,
-                              height=0.5 + 1.05 * (1 + len(maps)))  # fmt: skip
-    for place, image in enumerate(images):
-        plots.draw_image(axes[0][place], image)
-        for line, one in enumerate(maps.values(), 1):
-            plots.draw_attribution(axes[line][place], one[place])
-    for line, words in enumerate(("picture", *maps)):
-        axis = axes[line][0]
-        axis.text(-0.1, 0.5, words, fontsize=8, ha="right", va="center", transform=axis.transAxes)
-    made.suptitle(title, fontsize=11, fontweight="bold")
-    return made
-
-
-def kinds_of_trial(rows: pandas.DataFrame) -> list[dict[str, Any]]:
-    """Return table rows on networks: name, kilobytes, and the aims on the images held back."""
-    return [{"network": row["name"], "kB": row["bytes"] / 1000}
-            | {name: row[f"held {name}"] for name in AIMS[1:]}
-            for row in rows.to_dict("records")]  # fmt: skip

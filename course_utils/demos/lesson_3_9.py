@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils import diagnose, fusion, models, plots, saliency, training
 from course_utils.data import FASHION_CLASSES
@@ -60,6 +60,17 @@ def at_random(values: Mapping[str, Tensor], *, seed: int) -> dict[str, Tensor]:
             for k, one in enumerate(values.values(), 1)}  # fmt: skip
 
 
+class _Weighed(nn.Module):
+    """A network whose only output is a sum of its logits with weights, class x 1."""
+
+    def __init__(self, network: nn.Module, weights: Tensor):
+        super().__init__()
+        self.network, self.weights = network, weights
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network(images) @ self.weights
+
+
 class ErrorBrowser:
     """Images of one class that a network calls another, and what an attribution says.
 
@@ -84,10 +95,10 @@ class ErrorBrowser:
     def maps(self, network, images: Tensor, is_a: str, called: str) -> Tensor:
         """Integrated gradients of the answer's logit minus the label's."""
         said, true = (FASHION_CLASSES.index(name) for name in (called, is_a))
-        for_it = saliency.integrated_gradients(network, images, said, steps=16)
-        if said == true:
-            return for_it
-        return for_it - saliency.integrated_gradients(network, images, true, steps=16)
+        signs = torch.zeros(len(FASHION_CLASSES), 1)
+        signs[true] = -1.0
+        signs[said] = 1.0  # on the diagonal the answer's logit alone
+        return saliency.integrated_gradients(_Weighed(network, signs), images, 0, steps=16)
 
     def both(self, is_a: str, called: str) -> list[Tensor]:
         """The maps of the pictures shown, of the network and of the control; kept."""
@@ -102,24 +113,31 @@ class ErrorBrowser:
         """Draw the images, what spoke for the answer rather than the label, and a control."""
         places = self.places(is_a, called)
         count, some = len(places), places[: self.limit]
-        columns = max(len(some), 2)
-        made, axes = plots.figure(rows=3, columns=columns, width=1.15 * self.limit, height=4.6,
-                                  squeeze=False)  # fmt: skip
-        for axis in axes.flat:
+        made, axes = plots.figure(rows=3, width=1.15 * self.limit, height=4.6)
+        for axis in axes:
             axis.set_axis_off()
         made.suptitle(f"{count} of class {is_a}, called {called}", fontsize=11, fontweight="bold")
         if not len(some):
             return made
-        images = self.images[some]
-        rows = self.both(is_a, called)
+        images = self._strip(self.images[some], gap=1.0)
+        plots.draw_image(axes[0], images)
         for column, place in enumerate(some.tolist()):
-            plots.draw_image(axes[0][column], images[column])
-            axes[0][column].set_title(f"{self.sure[place]:.0%} sure", fontsize=8, loc="center")
-            for row, found in enumerate(rows, 1):
-                plots.draw_attribution(axes[row][column], found[column], over=images[column])
-        for row, name in enumerate(("network", "control: untrained"), 1):
-            axes[row][0].set_title(name, fontsize=8, loc="left")
+            axes[0].text((column + 0.5) * images.shape[-1] / self.limit, -2,
+                         f"{self.sure[place]:.0%} sure", fontsize=8, ha="center")  # fmt: skip
+        names = ("network", "control: untrained")
+        for axis, name, found in zip(axes[1:], names, self.both(is_a, called), strict=True):
+            largest = found.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
+            strip = self._strip(found / largest, gap=0.0)
+            plots.draw_attribution(axis, strip, over=images, limit=1.0)
+            axis.set_title(name, fontsize=8, loc="left")
         return made
+
+    def _strip(self, pictures: Tensor, *, gap: float) -> Tensor:
+        """Pictures side by side as one, 1 x height x width: much faster than an axis for each."""
+        edge = 2
+        empty = pictures.new_full((self.limit - len(pictures), *pictures.shape[1:]), gap)
+        framed = nn.functional.pad(torch.cat([pictures, empty]), (edge, edge), value=gap)
+        return torch.cat(list(framed), dim=2)
 
     def words(self, is_a: str, called: str) -> str:
         """The picture in words."""

@@ -27,7 +27,8 @@ from course_utils.spread import decide, mean_and_error
 __all__ = [
     "CALIBRATION", "EXPLAINED", "against_seeds", "agreement_rows", "answer_rows", "calibration",
     "column", "covered", "explain", "falls", "fresh_crops", "hardest_anywhere", "integer_cam",
-    "logits", "same_answers", "seconds", "superpixels", "told", "wrong_answers",
+    "logits", "same_answers", "seconds", "superpixels", "told", "two_digits",
+    "wrong_answers",
 ]  # fmt: skip
 
 Network = Callable[[Tensor], Tensor]
@@ -189,6 +190,11 @@ def seconds(
 def column(rows: Sequence[Mapping[str, Any]], key: str) -> Tensor:
     """A column of a table."""
     return torch.tensor([row[key] for row in rows], dtype=torch.float64)
+
+
+def two_digits(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """How a table's numbers are written: all columns but the first."""
+    return dict.fromkeys(list(rows[0])[1:], ".2f")
 
 
 def against_seeds(rows: Sequence[Mapping[str, Any]], network: str) -> str:

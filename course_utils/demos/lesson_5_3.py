@@ -48,6 +48,19 @@ class Pressed:
         return self.objective(trial)
 
 
+def without_learning(objective: search.Objective) -> search.Objective:
+    """Return an objective that skips the learning, and shares all else with the one given."""
+    quick = copy.copy(objective)
+    quick.build = copy.copy(objective.build)
+    quick.build.updates = 0
+    return quick
+
+
+def smaller_by_hand(trained: pandas.DataFrame) -> pandas.DataFrame:
+    """Return the networks made smaller by hand; the twins only have other seeds."""
+    return trained[(trained.kind == "hand-made") & ~trained.name.str.contains("twin")]
+
+
 def points(rows: pandas.DataFrame, names: Sequence[str] = tuple(AIMS)) -> list[tuple]:
     """Return a tuple of aims for each row."""
     return list(rows[list(names)].itertuples(index=False, name=None))
@@ -155,10 +168,13 @@ class Board:
 def explained(
     network: models.Network, whole: models.Network, images: torch.Tensor
 ) -> list[dict[str, float]]:
-    """Return a row for each explainer: agreement with the whole network, and of shuffled maps.
+    """Return a row for each explainer: agreement with the whole network, and two controls.
 
-    Five of the six were no aim of the search.
+    These are a whole network of another seed (5.1, its images) and shuffled maps. Five of the
+    six explainers were no aim of the search.
     """
+    drifts = data.study("drift")
+    seeds = drifts[drifts.version == "another seed"].groupby("explainer").agreement.mean()
     whole = copy.deepcopy(whole).to(memory_format=torch.channels_last)  # as fast as the other
     classes = training.predict(whole, images).argmax(1)
     before = fusion.explain(whole, images, classes)
@@ -167,17 +183,8 @@ def explained(
     agreed, chance = (fusion.drift(images, before, one) for one in (after, shuffled))
     return [{"explainer": name, "agreement": agreed[name].mean().item(),
              "± two errors": 2 * mean_and_error(agreed[name])[1],
+             "another seed (5.1)": seeds[name],
              "shuffled": chance[name].mean().item()} for name in before]  # fmt: skip
-
-
-def maps_of(
-    whole: models.Network, chosen: models.Network, images: torch.Tensor
-) -> dict[str, torch.Tensor]:
-    """Return both networks' maps of what the chosen one answers, and shuffled ones."""
-    said = training.predict(chosen, images).argmax(1)
-    before, after = (search.EXPLAINER.method(one, images, said) for one in (whole, chosen))
-    return {"whole": before, "chosen": after,
-            "shuffled": fusion.random_maps(before, seed=0)}  # fmt: skip
 
 
 def pairs(trained: pandas.DataFrame) -> pandas.DataFrame:
@@ -195,8 +202,3 @@ def pairs(trained: pandas.DataFrame) -> pandas.DataFrame:
         row["still dominates"] = search.dominates(tuple(first[HELD]), tuple(second[HELD]))
         rows.append({"pair": place} | row)
     return pandas.DataFrame(rows)
-
-
-def images_of(split: str) -> training.Pair:
-    """Return Fashion-MNIST's images and labels of a split."""
-    return data.fashion_mnist(split)

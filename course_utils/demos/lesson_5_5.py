@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from course_utils import importance, measure, saliency
-from course_utils.control import physics, policy, tree, viper
+from course_utils.control import physics, policy, tree
 
 if TYPE_CHECKING:
     import pandas
@@ -105,13 +105,6 @@ def blinded(acting: physics.Policy, starts: np.ndarray, *, steps: int = 500) -> 
 def _without(acting: physics.Policy, column: int) -> physics.Policy:
     keep = (np.arange(4) != column).astype(np.float32)
     return lambda states: acting(states * keep)
-
-
-def weighed_fidelity(acting: physics.Policy, network: nn.Module, states: np.ndarray) -> float:
-    """Return the fidelity where every state counts by what a wrong action costs there."""
-    weights = viper.loss(network, states)
-    same = acting(states) == policy.acting(network)(states)
-    return float((same * weights).sum() / weights.sum())
 
 
 # ---- other worlds

@@ -1,7 +1,8 @@
 """An episode as a film: an SVG picture that moves by CSS, and is a still where nothing moves.
 
-No script and no file from elsewhere: one `<img>` that holds everything. Readers whose system
-asks for less motion see the last moment, and ghosts of the pole at earlier ones.
+No script and no file from elsewhere: a `<picture>` that holds everything. Readers whose system
+asks for less motion get a second drawing without style: the last moment, and ghosts of the pole
+at earlier ones. (A question about motion inside the drawing itself is not heard by browsers.)
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ TURNS = 2
 
 
 def film(states: np.ndarray, *, fell: bool, caption: str = "", world=None) -> page.Html:
-    """Return an episode as an `<img>`: the cart with its pole, below it the pole's angle.
+    """Return an episode as a `<picture>`: the cart with its pole, below it the pole's angle.
 
     The film runs twice in real time, an episode of under two seconds in two seconds.
 
@@ -36,11 +37,13 @@ def film(states: np.ndarray, *, fell: bool, caption: str = "", world=None) -> pa
     world = world or physics.World()
     kept = states[np.unique(np.linspace(0, len(states) - 1, FRAMES).round().astype(int))]
     seconds = max(2.0, len(states) * world.tau)
-    drawing = _svg(kept, states, fell, caption, world, seconds)
-    code = base64.b64encode(drawing.encode()).decode()
+    moving, still = (_address(_svg(kept, states, fell, caption, world, style))
+                     for style in (_moves(kept, seconds), ""))  # fmt: skip
     alt = page.escape(words(states, fell=fell))
-    return page.Html(f'<img alt="{alt}" style="max-width:100%" width="{WIDTH}" '
-                     f'src="data:image/svg+xml;base64,{code}">')  # fmt: skip
+    return page.Html(
+        f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{still}">'
+        f'<img alt="{alt}" style="max-width:100%" width="{WIDTH}" src="{moving}"></picture>'
+    )
 
 
 def words(states: np.ndarray, *, fell: bool) -> str:
@@ -64,18 +67,27 @@ def episode(
     return np.concatenate([found.states[:, 0], last]), fell
 
 
-def _svg(kept, states, fell, caption, world, seconds) -> str:
+def _address(drawing: str) -> str:
+    """The drawing itself as an address."""
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
+
+
+def _moves(kept, seconds) -> str:
+    """The style that moves cart, pole and mark."""
     cart = _frames("cart", kept, lambda s: f"translateX({_across(s[0]):.1f}px)")
     pole = _frames("pole", kept, lambda s: f"rotate({np.rad2deg(s[2]):.2f}deg)")
     mark = _frames("mark", np.arange(len(kept)) / max(1, len(kept) - 1),
                    lambda share: f"translateX({_along(share):.1f}px)")  # fmt: skip
     moves = "".join(f".{name}{{animation:{name} {seconds:.2f}s linear {TURNS}}}"
                     for name in ("cart", "pole", "mark"))  # fmt: skip
-    quiet = "@media (prefers-reduced-motion:reduce){.cart,.pole,.mark{animation:none}}"
+    return cart + pole + mark + moves
+
+
+def _svg(kept, states, fell, caption, world, style) -> str:
     ghosts = "".join(_cart(s, world, faint=True) for s in kept[:: max(1, len(kept) // 6)][:-1])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'font-family="sans-serif" font-size="12"><style>{cart}{pole}{mark}{moves}{quiet}</style>'
+        f'font-family="sans-serif" font-size="12"><style>{style}</style>'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
         f'<text x="12" y="16" font-size="13">{page.escape(caption)}</text>'
         f"{_track()}{ghosts}{_cart(kept[-1], world)}{_trace(states, fell, world)}</svg>"

@@ -31,7 +31,7 @@ def reliability(
     low = min(one.confidence.min().item() for one in groups.values())
     axis.set(xlabel="confidence", ylabel="share of right answers", title=title,
              xlim=(max(0, low - 0.05), 1.02), ylim=(0, 1.05))  # fmt: skip
-    axis.legend(loc="upper left")
+    axis.legend(loc="lower right")
     return made
 
 

@@ -65,6 +65,8 @@ TEMPERATURES = (
      "count, also those it gets wrong? The *label's* probability, not the answer's? Its log?"),
     (lambda x, y: float(_loss((x / temperature(x, y)).softmax(1), y)), "That is the loss. At "
      "which T was it smallest?"),
+    (lambda x, y: round((temperature(x, y) - 0.2) / 0.01), "That is a place in your list of "
+     "temperatures. Return the temperature there."),
     (lambda x, y: 1.0, "T = 1 leaves the logits as they are."),
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""

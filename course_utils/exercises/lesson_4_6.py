@@ -1,6 +1,5 @@
 """Exercises of lesson 4.6: does all this hold for a photograph?"""
 
-
 import torch
 from numpy import ndarray
 

@@ -1,5 +1,7 @@
 """Exercises of lesson 5.3: can a machine choose the method?"""
 
+from itertools import pairwise
+
 from course_utils.exercises import agree, exercise
 
 # ---- 5.3.1
@@ -60,6 +62,14 @@ def _beyond(points, worst):
     return total
 
 
+def _left_of_them(points, worst):
+    total, edge = 0.0, 0.0
+    for a, b in sorted(_inside(points, worst)):
+        total += (a - edge) * (b - worst[1])
+        edge = a
+    return total
+
+
 def _from_zero(points, worst):
     return area(points, (worst[0], 0.0))
 
@@ -76,6 +86,8 @@ AREAS = (
      "nothing: skip it."),
     (_beyond, "Files larger than the worst that is allowed count, with a negative width. Leave "
      "them out."),
+    (_left_of_them, "Your strips lie left of the points, on smaller files. A point dominates what "
+     "is larger: go from its bytes to those of `worst`."),
     (_from_zero, "You measure accuracy from 0. Measure it from that of `worst`."),
 )  # fmt: skip
 FRONTS = (
@@ -149,6 +161,16 @@ def _with_rest(seen, held, count):
     return sum(gaps) / len(gaps)
 
 
+def _so_many_groups(seen, held, count):
+    edges = [round(k * len(seen) / count) for k in range(count + 1)]
+    parts = [luck_of_the_best(seen[a:b], held[a:b], b - a) for a, b in pairwise(edges) if b > a]
+    return sum(parts) / len(parts)
+
+
+def _sum(seen, held, count):
+    return luck_of_the_best(seen, held, count) * (len(seen) // count)
+
+
 LUCK = (
     (_chosen_by(lambda s, h, k: s[k], lambda s, h, best, g: h[best] - s[best]), "The sign is "
      "turned round: luck is what the images seen promise above what the others give."),
@@ -163,6 +185,8 @@ LUCK = (
     (lambda s, h, count: sum(a - b for a, b in zip(s, h, strict=True)) / len(s), "You average over "
      "all networks. Nobody chose there: take the best of each group only."),
     (_first_group, "Only the first group counts. Take the mean over all groups."),
+    (_so_many_groups, "You cut into `count` groups. It is the groups that have `count` networks."),
+    (_sum, "You add the groups up. Take their mean."),
     (_windows, "Your groups overlap. Let the next one begin where the last one ended."),
     (_with_rest, "A last group of fewer than `count` counts, too. Leave it out: its best was the "
      "best of fewer."),

@@ -129,6 +129,16 @@ def _reads(answer, column):
     return False
 
 
+def _wrong_way(answer):
+    """What to say when every episode ends at once: is it the lean, or the turn?"""
+    lean = np.array([0, 0, 0.1, 0])
+    if _action(answer(*lean.tolist()), lean) == 1:
+        return ("For a pole that leans right you push right, as you should; but the turn counts "
+                "the wrong way. A pole that *turns* right needs a push to the right.")  # fmt: skip
+    return ("Such a quick end means that you push the wrong way: if the pole leans right, the cart "
+            "must go right, under it.")  # fmt: skip
+
+
 def _remark(answer):
     """What to say of a rule that does not balance."""
     lasted, ends = _played(answer)
@@ -139,14 +149,16 @@ def _remark(answer):
     reads = [_reads(answer, column) for column in range(4)]
     if not any(reads):
         return found + "Your rule always does the same. Let it depend on the pole."
-    if lasted.mean() < 15:
-        return found + ("Such a quick end means that you push the wrong way: if the pole leans "
-                        "right, the cart must go right, under it.")  # fmt: skip
     if not reads[2]:
         return found + "Your rule does not read the angle, so it cannot know what upright is."
+    if lasted.mean() < 15:
+        return found + _wrong_way(answer)
     if not reads[3]:
         return found + ("Your rule does not read the turn: it corrects until upright, and by then "
                         "the pole swings on. Brake before: add some of the turn.")  # fmt: skip
+    if (reads[0] or reads[1]) and good == 0:
+        return found + ("Here x or speed speaks too loudly. Begin with angle and turn alone; what "
+                        "you add of the cart must be far smaller.")  # fmt: skip
     away = np.mean(abs(ends[lasted < 500, 0]) > physics.EDGE)
     if away > 0.5:
         return found + ("The pole stands, but the cart leaves the track. Take another share of the "

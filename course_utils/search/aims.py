@@ -39,6 +39,9 @@ class Aims:
     accuracy: float
     agreement: float
 
+    def __str__(self) -> str:
+        return f"{self.bytes:,} bytes, accuracy {self.accuracy:.1%}, agreement {self.agreement:.2f}"
+
     @property
     def values(self) -> tuple[int, float, float]:
         """The three numbers, in the order of DIRECTIONS."""

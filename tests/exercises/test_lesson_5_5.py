@@ -37,7 +37,9 @@ def test_5_5_1_names_the_slip(wrong, words):
     lambda x, speed, angle, turn: torch.tensor(3 * angle + turn > 0),
     lambda x, speed, angle, turn: float(turn > -2 * angle),
 ])  # fmt: skip
-def test_any_rule_that_balances_is_accepted(right):
+def test_any_rule_that_balances_is_accepted(right, monkeypatch):
+    monkeypatch.setattr(lesson, "STARTS", 10)  # the solution plays all, in test_exercises
+    monkeypatch.setattr(lesson, "NEEDED", 10)
     found = judge("5.5.2", right)
     assert found.state == "solved", found.remark
 
@@ -45,8 +47,11 @@ def test_any_rule_that_balances_is_accepted(right):
 @pytest.mark.parametrize(("wrong", "words"), [
     (lambda x, speed, angle, turn: 1, "always does the same"),
     (lambda x, speed, angle, turn: int(angle + turn / 2 < 0), "push the wrong way"),
+    (lambda x, speed, angle, turn: int(angle > turn), "the turn counts the wrong way"),
     (lambda x, speed, angle, turn: int(angle > 0), "does not read the turn"),
     (lambda x, speed, angle, turn: int(turn > 0), "does not read the angle"),
+    (lambda x, speed, angle, turn: int(speed > 0), "does not read the angle"),
+    (lambda x, speed, angle, turn: int(angle + turn + x > 0), "x or speed speaks too loudly"),
     (lambda x, speed, angle, turn: int(angle + 20 * turn > 0), "the cart leaves the track"),
     (lambda x, speed, angle, turn: int(angle + 0.01 * turn > 0), "shares do not fit"),
     (lambda x, speed, angle, turn: -1 if angle < 0 else 1, "came -1"),
