@@ -6,6 +6,7 @@ from test_recommend import some_ratings
 
 from course_utils import recommend
 from course_utils.demos import figures_5_6 as figures
+from course_utils.demos import film_reasons as reasons
 from course_utils.demos import lesson_5_6 as demo
 from course_utils.recommend import explain
 
@@ -105,12 +106,12 @@ def test_the_tests_ratings_are_read_with_all_others_seen(found, parts):
 
 def test_reasons_left_out(found, parts):
     train, likes = parts[0].train, found[0]["likes"]
-    cases = demo.cases(likes, train, range(12), least=5)
+    cases = reasons.cases(likes, train, range(12), least=5)
     assert all(len(case.liked) >= 5 for case in cases.values())
     user, case = next(iter(cases.items()))
     assert not torch.isin(torch.tensor(case.recommended), train.of(user))
     assert explain.place(case, train.of(user)) == 1
-    gone = demo.deleted(cases, train, count=2)
+    gone = reasons.deleted(cases, train, count=2)
     whole = case.score()
     stays = explain.left(case, explain.removed(case), 2)
     wanted = (whole - case.score(stays)) / whole
@@ -120,7 +121,7 @@ def test_reasons_left_out(found, parts):
     assert len(users) == len(films) == 2 * len(cases)
     assert set(films[users == user].tolist()) <= set(case.liked.tolist())
     assert gone.falls["removal"].mean() > gone.falls["lot"].mean()
-    rows = demo.reason_rows(gone)
+    rows = reasons.reason_rows(gone)
     assert rows[0]["rank correlation with removal"] == "1.00"
     assert figures.falls({"a": gone.falls, "b": gone.falls}, title="T")
     assert "removal" in figures.words_for_falls({"a": gone.falls})
@@ -128,17 +129,17 @@ def test_reasons_left_out(found, parts):
 
 def test_relearned_without_anything_changes_nothing(found, parts):
     train, likes = parts[0].train, found[0]["likes"]
-    cases = demo.cases(likes, train, range(4), least=5)
+    cases = reasons.cases(likes, train, range(4), least=5)
     empty = torch.tensor([], dtype=torch.int64)
     case = next(iter(cases.values()))
     users = torch.full((3,), next(iter(cases)))
     gone = {"none": (empty, empty), "some": (users, case.liked[:3])}
-    falls = demo.relearned(cases, likes, train, gone, progress=False)
+    falls = reasons.relearned(cases, likes, train, gone, progress=False)
     assert falls["none"].abs().max() < 1e-5 < falls["some"].abs().max()
 
 
 def test_newcomers_are_the_same_users_at_each_count(parts, found):
-    known = demo.newcomers(found[0]["likes"], parts[0], (0, 5, 20))
+    known = reasons.newcomers(found[0]["likes"], parts[0], (0, 5, 20))
     assert list(known) == [0, 5, 20, "popularity"]
     assert len({len(values) for values in known.values()}) == 1
     assert known[20].mean() > known[0].mean()
@@ -146,7 +147,7 @@ def test_newcomers_are_the_same_users_at_each_count(parts, found):
 
 def test_the_desk(parts, found):
     titles = [f"Film {k}" for k in range(59)] + ["A title that is far too long for the picture"]
-    desk = demo.Desk(found[0]["likes"], parts[0].train, titles)
+    desk = reasons.Desk(found[0]["likes"], parts[0].train, titles)
     films, scores = desk.ten(3, 32)
     assert len(films) == 10 and (scores.diff() <= 0).all()
     assert not set(films) & set(parts[0].train.of(3).tolist())

@@ -11,7 +11,8 @@ from course_utils.spread import mean_and_error
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from course_utils.demos.lesson_5_6 import Curves, Desk
+    from course_utils.demos.film_reasons import Desk
+    from course_utils.demos.lesson_5_6 import Curves
 
 SHADES = {"stars": "structure", "pairs": "data", "likes": "distillation", "biases": "random",
           "popularity": "random"}  # fmt: skip

@@ -1,9 +1,9 @@
-"""Lesson 5.6: models of ratings, what shrinking costs, and whether reasons hold."""
+"""Lesson 5.6: models of ratings, and what shrinking one costs."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,12 @@ import torch
 from torch import Tensor
 
 from course_utils import recommend
-from course_utils.recommend import Factors, Ratings, Split, compress, explain, quality, ridge
-from course_utils.recommend.explain import Case
+from course_utils.demos.film_reasons import bar
+from course_utils.recommend import Factors, Ratings, Split, compress, quality
 from course_utils.spread import mean_and_error
 
 Found = dict[str, Factors]
 MODELS = {"stars": recommend.on_stars, "pairs": recommend.on_pairs, "likes": recommend.on_likes}
-USERS = (122, 36, 89, 178, 292, 368, 442, 541, 575, 611)
-"""Some users to choose from in the widget."""
-EXPLAINERS = ("removal", "similarity", "popularity", "lot")
 
 
 @dataclass
@@ -40,13 +37,6 @@ class Curves:
     def watch(self, name: str) -> Any:
         """Return what a training calls at each step."""
         return lambda step, now: None if step % self.every else self.note(name, step, now)
-
-
-def bar(things: Iterable[Any], *, unit: str, progress: bool = True) -> Iterator[Any]:
-    """Go through things with a progress bar that vanishes at the end."""
-    from tqdm.auto import tqdm
-
-    return tqdm(list(things), disable=not progress, unit=unit, leave=False)
 
 
 def train_all(
@@ -191,134 +181,3 @@ def test_rows(
                 for one, part in zip(models, parts, strict=True)]  # fmt: skip
         table.append({"model": name, "NDCG@10, test": spread([x.mean().item() for x in read])})
     return table
-
-
-# ---- reasons
-
-
-def cases(factors: Factors, train: Ratings, users: Iterable[int], *, least: int = 10) -> dict:
-    """Return by user the first recommendation, for those with enough liked films."""
-    firsts = quality.top(factors.scores(), train.table(), 1)[:, 0].tolist()
-    liked, found = train.liked, {}
-    for user in users:
-        own = liked.of(user)
-        if len(own) >= least:
-            found[user] = Case(factors.film, own, firsts[user])
-    return found
-
-
-def reasons(case: Case, likes: Tensor, lot: torch.Generator) -> dict[str, Tensor]:
-    """Return by explainer how strongly each liked film stands behind the recommendation."""
-    return {
-        "removal": explain.removed(case),
-        "similarity": explain.similar(case),
-        "popularity": likes[case.liked],
-        "lot": torch.rand(len(case.liked), generator=lot),
-    }
-
-
-@dataclass
-class Deleted:
-    """What three reasons carry: by explainer, one number a user.
-
-    Attributes:
-        falls: the share of the score that is lost when the three are left out.
-        places: the recommendation's place afterwards.
-        agree: rank correlation with the effects of removal.
-        gone: the pairs of user and film that were left out, two tensors.
-    """
-
-    falls: dict[str, Tensor]
-    places: dict[str, Tensor]
-    agree: dict[str, Tensor]
-    gone: dict[str, tuple[Tensor, Tensor]]
-
-
-def deleted(found: dict[int, Case], train: Ratings, *, count: int = 3, seed: int = 0) -> Deleted:
-    """Leave out each explainer's strongest reasons, refit the user, and look again."""
-    from course_utils.fusion import agreement
-
-    likes, lot = train.liked.counts().float(), torch.Generator().manual_seed(seed)
-    out: dict[str, dict[str, list]] = {name: {"fall": [], "place": [], "agree": [], "film": []}
-                                       for name in EXPLAINERS}  # fmt: skip
-    for user, case in found.items():
-        whole, seen, strong = case.score(), train.of(user), reasons(case, likes, lot)
-        for name, values in strong.items():
-            stays = explain.left(case, values, count)
-            row = out[name]
-            row["fall"].append((whole - case.score(stays)) / whole)
-            row["place"].append(explain.place(case, seen, stays))
-            row["agree"].append(agreement(values[None], strong["removal"][None]).item())
-            row["film"].append(case.liked[~torch.isin(case.liked, stays)])
-    users = torch.tensor(list(found)).repeat_interleave(count)
-
-    def pick(key: str) -> dict[str, Tensor]:
-        return {name: torch.tensor(row[key], dtype=torch.float64) for name, row in out.items()}
-
-    gone = {name: (users, torch.cat(row["film"])) for name, row in out.items()}
-    return Deleted(pick("fall"), pick("place"), pick("agree"), gone)
-
-
-def reason_rows(gone: Deleted) -> list[dict[str, str]]:
-    """Return a table: by explainer, what its three reasons carried and how it ranks films."""
-    return [{"reasons by": name, "score lost": f"{gone.falls[name].mean():.1%}",
-             "rank correlation with removal": f"{gone.agree[name].mean():.2f}",
-             "out of the ten": f"{(gone.places[name] > 10).double().mean():.1%}"}
-            for name in EXPLAINERS]  # fmt: skip
-
-
-def relearned(
-    found: dict[int, Case], before: Factors, train: Ratings, gone: dict, *, seed: int = 0,
-    progress: bool = True,
-) -> dict[str, Tensor]:  # fmt: skip
-    """Return the shares of the scores that fall when all is trained again without the reasons."""
-    users, films = list(found), [case.recommended for case in found.values()]
-    whole, falls = before.scores()[users, films], {}
-    for name, (user, film) in bar(gone.items(), unit="training", progress=progress):
-        again = recommend.on_likes(train.without(user, film), seed=seed)
-        falls[name] = ((whole - again.scores()[users, films]) / whole).double()
-    return falls
-
-
-def newcomers(factors: Factors, part: Split, counts: Sequence[int], *, seed: int = 0) -> dict:
-    """Return by number of known likes the NDCG of the same users, who liked 20 films or more."""
-    liked, lot = part.train.liked, torch.Generator().manual_seed(seed)
-    many = torch.bincount(liked.user, minlength=liked.users) >= max(20, *counts)
-    shuffled = {user: liked.of(user)[torch.randperm(len(liked.of(user)), generator=lot)]
-                for user in many.nonzero().flatten().tolist()}  # fmt: skip
-    seen, wanted = part.train.table(), part.validation.liked.table() & many[:, None]
-    found = {}
-    for count in counts:
-        user = torch.zeros_like(factors.user)
-        for one, own in shuffled.items():
-            user[one] = ridge.user_vector(factors.film, own[:count])
-        known = Factors(user, factors.film, factors.user_bias, factors.film_bias, factors.mean)
-        found[count] = quality.ranked(known, seen, wanted)[0]
-    return found | {"popularity": quality.ranked(recommend.popularity(part.train), seen, wanted)[0]}
-
-
-class Desk:
-    """Recommendations and their reasons for the widget, at several numbers of bits.
-
-    Args:
-        titles: of all films.
-    """
-
-    def __init__(self, factors: Factors, train: Ratings, titles: Sequence[str]) -> None:
-        self.train, self.titles, self.liked = train, titles, train.liked
-        self.tables = {32: factors.film} | {bits: compress.rounded(factors, bits=bits).film
-                                            for bits in (8, 4, 2)}  # fmt: skip
-
-    def ten(self, user: int, bits: int) -> tuple[list[int], Tensor]:
-        """Return a user's ten films, best first, and their scores."""
-        film = self.tables[bits]
-        scores = film @ ridge.user_vector(film, self.liked.of(user))
-        best = quality.top(scores[None], self.train.table()[user][None])[0]
-        return best.tolist(), scores[best]
-
-    def because(self, user: int, film: int, bits: int, *, count: int = 5) -> list[tuple]:
-        """Return the liked films whose removal costs most: title, share of the score, cosine."""
-        case = Case(self.tables[bits], self.liked.of(user), film)
-        falls, alike = explain.removed(case) / case.score(), explain.similar(case)
-        best = falls.topk(min(count, len(falls))).indices.tolist()
-        return [(self.titles[int(case.liked[k])], falls[k].item(), alike[k].item()) for k in best]

@@ -30,13 +30,6 @@ def unit_norms(network: models.Network) -> models.Network:
     return changed
 
 
-def untrained(seed: int) -> models.SimplifiedCNN:
-    """Return the course's network with the weights that it begins with."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return models.SimplifiedCNN().eval()
-
-
 def trained_briefly(
     network: models.Network, train_set: training.Pair, validation_set: training.Pair
 ) -> models.Network:
