@@ -63,8 +63,10 @@ def fronts(groups: Mapping[str, pandas.DataFrame], *, title: str, named: Sequenc
                       color=plots.colour(method), alpha=0.6 if mark == "." else 1)  # fmt: skip
             for row in rows.to_dict("records"):
                 if aim == "agreement" and row.get("name") in named:
-                    axis.annotate(row["name"], (row["bytes"] / 1000, row[f"held {aim}"]), (4, -9),
-                                  textcoords="offset points", fontsize=7)  # fmt: skip
+                    axis.annotate(row["name"], (row["bytes"] / 1000, row[f"held {aim}"]), (6, -26),
+                                  textcoords="offset points", fontsize=7, ha="center",
+                                  arrowprops={"arrowstyle": "-", "lw": 0.6},
+                                  bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
         axis.set(xlabel="file (kB)", ylabel=aim)
