@@ -103,6 +103,27 @@ def test_movie_reviews():
     assert all(text in raw for text in reviews["text"])
 
 
+def test_the_mean_rating_is_the_mean_of_what_people_said():
+    reviews, ratings = data.movie_reviews(), data.review_ratings()
+    assert len(ratings) == len(reviews)
+    said = np.array([one.mean() for one in ratings])
+    assert np.abs(said - reviews["rating"]).max() < 1e-4
+    counts = np.array([len(one) for one in ratings])
+    assert counts.min() == 15 and counts.max() == 29 and np.mean(counts < 20) > 0.5
+    assert {value for one in ratings for value in one.tolist()} == set(range(-4, 5))
+
+
+def test_people_rate_single_words():
+    words = data.word_ratings().set_index("word")
+    assert words.index.is_unique and words.index.is_monotonic_increasing and len(words) > 7_000
+    assert words["rating"].between(-4, 4).all() and words["spread"].max() <= 2.5
+    assert words["spread"].min() == 0  # on some words all ten people agree
+    assert words.loc["good", "rating"] == 1.9  # ten ratings: 2 1 1 3 2 4 2 2 1 1
+    assert words.loc["good", "spread"] == pytest.approx(0.9434, abs=1e-4)
+    assert words.loc["awful", "rating"] < -1.5 and "film" not in words.index
+    assert words.loc["ok", "rating"] == 1.4  # stands twice in the file: both count
+
+
 @pytest.fixture
 def broken(tmp_path, monkeypatch):
     """A data folder of which one file is missing and one is damaged."""
