@@ -1,7 +1,7 @@
 """Keep in step what is written from the list of lessons: `make links`.
 
-Each notebook gets its bootstrap cell and, when the course has a public address, its badges; the
-README gets its table of lessons and its badges.
+Each notebook gets its bootstrap cell, the metadata by which a class is graded and, when the
+course has a public address, its badges; the README gets its table of lessons and its badges.
 """
 
 import json
@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from course_utils import launch
+from course_utils.classroom import cells as class_cells
 from course_utils.syllabus import LESSONS, ROOT
 
 TAGS = ("badges", "bootstrap")
@@ -38,7 +39,7 @@ def notebooks(root: Path = ROOT) -> list[Path]:
 
 
 def linked(notebook: dict, path: str, address: str) -> dict:
-    """A copy of a notebook with the right badges and bootstrap cell, and no other such cell.
+    """A copy of a notebook with the right badges, bootstrap cell and marks for grading.
 
     The badges follow the title; the bootstrap cell follows the first two text cells (title and
     card), and stands before every other code cell.
@@ -50,7 +51,7 @@ def linked(notebook: dict, path: str, address: str) -> dict:
     cells.insert(place, _cell("code", "bootstrap", launch.bootstrap_source(address, folder)))
     if badges := launch.badges(path, address):
         cells.insert(min(1, place), _cell("markdown", "badges", badges))
-    return {**notebook, "cells": cells}
+    return class_cells.marked({**notebook, "cells": cells})
 
 
 def linked_readme(text: str, root: Path = ROOT) -> str:

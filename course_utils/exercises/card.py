@@ -4,7 +4,7 @@ import traceback
 from typing import Any
 
 from course_utils import page
-from course_utils.exercises import engine, record, verdict
+from course_utils.exercises import engine, grading, record, verdict
 
 _LOOKS = {
     verdict.NOT_TRIED: ("◻", "not tried yet", "#8a8a8a"),
@@ -22,14 +22,21 @@ class Card(page.Shown):
 
 
 def check(number: str, answer: Any = ...) -> Card:
-    """Judge an answer and show the card; never raises, whatever the answer does."""
+    """Judge an answer and show the card; whatever the answer does, nothing is raised.
+
+    Raises:
+        NotSolved: under nbgrader, and only there, when the answer is not right.
+    """
     try:
-        card = _judged(number, answer)
+        with grading.quietly():
+            card = _judged(number, answer)
     except Exception as error:
         words = "".join(traceback.format_exception_only(error)).strip()
         result = verdict.Result(verdict.NOT_TRIED, f"This check could not be run. `{words}`")
         card = Card(_head(number, "", result) + _end(), f"◻ {number}: {result.remark}", result)
     card.put()
+    if grading.grading() and card.state != verdict.SOLVED:
+        raise grading.NotSolved(card.text)
     return card
 
 

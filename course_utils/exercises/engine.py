@@ -34,11 +34,13 @@ class Exercise:
     reference: Any = field(default=None)
 
     def solution_source(self) -> str:
-        """The solution as source text, taken from the tested code."""
+        """The solution as source text, taken from the tested code, with the imports it needs."""
         if isinstance(self.solution, str):
             return textwrap.dedent(self.solution).strip()
         several = self.solution if isinstance(self.solution, tuple) else (self.solution,)
-        return "\n\n".join(textwrap.dedent(inspect.getsource(f)).strip() for f in several)
+        body = "\n\n".join(textwrap.dedent(inspect.getsource(f)).strip() for f in several)
+        imports = _imports(inspect.getmodule(several[0]), body)
+        return f"{imports}\n\n\n{body}" if imports else body
 
     def answer(self) -> Any:
         """The reference answer. A source text is executed: its `answer`, or its last function."""
@@ -50,6 +52,17 @@ class Exercise:
         exec(self.solution_source(), names)
         functions = [v for v in names.values() if isinstance(v, types.FunctionType)]
         return names["answer"] if "answer" in names else functions[-1]
+
+
+def _imports(module: types.ModuleType, source: str) -> str:
+    """The imports of a module that a piece of its code uses; torch, every lesson has."""
+    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    lines = []
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [a for a in node.names if {a.asname or a.name} & (used - {"torch"})]
+            lines += [ast.unparse(node)] * bool(node.names)
+    return "\n".join(lines)
 
 
 class Outline(NamedTuple):

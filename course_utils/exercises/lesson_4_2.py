@@ -48,7 +48,11 @@ def _first_wrong(name: str, given: set[str], right: set[str], reasons: dict[str,
     title="small, or integer, or both",
     minutes=5,
     difficulty=1,
-    solution='answer = [{"a", "b"}, {"b", "d"}]',
+    solution="""
+        small = {"a", "b"}
+        multiplies_integers = {"b", "d"}
+        answer = [small, multiplies_integers]
+    """,
     hints=(
         "Two separate questions: what is written in the file, and what is run?",
         "For bytes look at the first column only. For arithmetic look at the nodes only: "
@@ -198,7 +202,10 @@ def _settings_remark(answer: Any) -> str | None:
     title="spend 62,000 bytes",
     minutes=10,
     difficulty=2,
-    solution='answer = {"conv1": 8, "conv2": 8, "fc1": "ternary", "fc2": 8}',
+    solution="""
+        my_bits = {"conv1": 8, "conv2": 8, "fc1": "ternary", "fc2": 8}
+        answer = my_bits
+    """,
     hints=(
         "Two columns of the table decide: where are the bytes, and where is the harm?",
         "fc1 holds nearly all bytes: what is the most that it can have within the budget?",
