@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from course_utils import data
+from course_utils.data import images, torchvision_files
 
 
 def test_checksums_in_the_readme_are_the_ones_checked():
@@ -135,9 +136,9 @@ def broken(tmp_path, monkeypatch):
     (tmp_path / name).write_bytes(b"half a download")
     (tmp_path / "FashionMNIST/raw/t10k-labels-idx1-ubyte.gz").unlink()
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
-    data._official.cache_clear()
+    images._official.cache_clear()
     yield tmp_path
-    data._official.cache_clear()
+    images._official.cache_clear()
 
 
 def test_a_damaged_or_missing_file_is_named_and_left_alone(broken):
@@ -158,14 +159,14 @@ def test_a_damaged_or_missing_file_is_named_and_left_alone(broken):
 
 def test_a_folder_that_cannot_be_written_sends_unpacked_files_to_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    write = data._unpack
+    write = torchvision_files._unpack
 
     def refuse(name, target):
         if data.folder() in target.parents:
             raise PermissionError(13, "Permission denied")
         write(name, target)
 
-    monkeypatch.setattr(data, "_unpack", refuse)
+    monkeypatch.setattr(torchvision_files, "_unpack", refuse)
     root = data.torchvision_root("MNIST")
     assert root == tmp_path / "cache" / "small-and-clear"
     assert len(list((root / "MNIST/raw").iterdir())) == 4
