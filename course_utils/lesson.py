@@ -131,11 +131,11 @@ def table(rows: Any, *, caption: str, formats: Mapping[str, str] | None = None) 
     return tables.table(rows, caption=caption, formats=formats).put()
 
 
-def quiz(number: str, *, part: int | None = None) -> page.Shown:
-    """Show a lesson's quiz, ``course_utils/quizzes/N_M.json``, or one part of it."""
+def quiz(number: str) -> page.Shown:
+    """Show a lesson's quiz, ``course_utils/quizzes/N_M.json``."""
     from course_utils import quizzes
 
-    return quizzes.show(key(number), part=part)
+    return quizzes.show(key(number))
 
 
 def check_environment() -> page.Shown:

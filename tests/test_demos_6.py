@@ -1,12 +1,14 @@
 """What lesson 6 measures for its answers."""
 
+import copy
 import math
 
 import pytest
 import torch
+from matplotlib.colors import to_hex
 from torch import nn
 
-from course_utils import data, models
+from course_utils import data, models, plots, training
 from course_utils.demos import figures_6 as figures
 from course_utils.demos import lesson_6 as demo
 
@@ -27,6 +29,14 @@ def test_unit_norms_divides_each_tensor_and_leaves_the_network_alone(network):
     for one, was, now in zip(network.parameters(), before, changed.parameters(), strict=True):
         assert torch.equal(one, was)
         assert torch.allclose(now * was.norm(), was, atol=1e-6)
+
+
+def test_one_matrix_misses_nothing_of_straight_layers_and_half_of_a_bend():
+    torch.manual_seed(0)
+    straight = nn.Sequential(nn.Linear(20, 9), nn.Linear(9, 3))
+    assert demo.missed_by_one_matrix(straight) < 1e-5
+    assert demo.missed_by_one_matrix(nn.Sequential(straight, nn.ReLU())) > 0.2
+    assert demo.missed_by_one_matrix(torch.abs) > 0.8  # a line through |x| is flat
 
 
 def test_account_measures_the_file_that_was_written(network, few):
@@ -63,6 +73,24 @@ def test_lines_ignore_the_features_scale_and_shift(few):
     assert demo.lines_on(lambda x: 1e3 * x.flatten(1) + 7, fit, judge) == pytest.approx(one)
 
 
+def test_the_ridge_is_chosen_on_the_last_fifth_and_not_on_the_judge():
+    told_apart = 0
+    for seed in range(12):
+        generator = torch.Generator().manual_seed(seed)
+        images = torch.randn(200, 1, 5, 5, generator=generator)
+        labels = (images[:, 0, 0, 0] + torch.randn(200, generator=generator) > 0).long()
+        fit, judge = (images[:100], labels[:100]), (images[100:], labels[100:])
+        tail = images[80:100], labels[80:100]
+        by_tail, by_judge = (
+            [demo.lines_on(nn.Flatten(), fit, on, ridges=(r,)) for r in (0.01, 500.0)]
+            for on in (tail, judge)
+        )
+        chosen = demo.lines_on(nn.Flatten(), fit, judge, ridges=(0.01, 500.0))
+        assert chosen == by_judge[by_tail.index(max(by_tail))]
+        told_apart += chosen < max(by_judge)
+    assert told_apart
+
+
 def test_recalls_are_counted_within_each_class():
     labels = torch.tensor([0, 0, 1, 1])
     before, after = torch.eye(2)[torch.tensor([0, 0, 0, 1])], torch.eye(2)[[0, 1, 1, 1]]
@@ -76,6 +104,24 @@ def test_costs_count_the_pictures_that_the_network_saw(network, few):
     assert rows["integrated gradients"]["pictures shown"] == 33  # 32 steps, and the class
     assert rows["LIME"]["pictures shown"] >= 200 > rows["gradient"]["pictures shown"] >= 1
     assert not network._forward_pre_hooks
+
+
+def test_agreements_of_sizes_forget_the_sign_and_inside_forgets_the_rest():
+    ours = torch.tensor([[1.0, -2, 3, -4], [4, 3, 2, 1]]).view(2, 1, 2, 2)
+    turned, swapped = -ours, ours.clone()
+    swapped[..., 0, :] = ours[..., 0, :].flip(-1)  # the upper two change places
+    inside = torch.zeros(2, 1, 2, 2, dtype=torch.bool)
+    inside[..., 0, :] = True
+    found = demo.agreements(ours, [turned, swapped], inside=inside)
+    assert found["sizes"].tolist() == pytest.approx([1, 0.8])
+    assert found["sizes within the garment"].tolist() == pytest.approx([1, -1])
+    assert found["with signs"][0] == pytest.approx(-1)
+
+
+def test_costs_are_for_one_map(network, few, monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr(demo.time, "perf_counter", lambda: next(clock))
+    assert {row["seconds"] for row in demo.costs(network, few[0][:4], few[1][:4])} == {1 / 4}
 
 
 def test_the_luckiest_of_one_has_no_luck_and_of_two_the_expected():
@@ -102,12 +148,33 @@ def test_the_choice_needs_least_and_loses_no_more_than_allowed(chooser):
         chooser.choose("size", loss=0)
 
 
-def test_the_choosers_picture_says_what_it_chose(chooser, few):
+def test_accuracies_are_those_of_the_images_that_came(chooser, few, network):
+    row = chooser.table.set_index("name").loc["SimplifiedCNN"]
+    assert row["accuracy"] == chooser.whole == training.evaluate(network, *few)
+    assert chooser.table["accuracy"].nunique() > 2
+
+
+def test_of_equals_the_more_accurate_is_chosen(chooser):
+    small = copy.copy(chooser)
+    small.table = chooser.table.head(3).assign(bytes=5, accuracy=[0.8, 0.9, 0.85])
+    small.whole = 0.9
+    assert small.choose("bytes", loss=0.2)["name"] == chooser.table["name"][1]
+
+
+def test_the_choosers_picture_says_what_it_chose(chooser):
     asked = {"scarce": "bytes", "points": 5.0}
     name = chooser.choose("bytes", loss=0.05)["name"]
     assert name in figures.words_for_chosen(chooser, **asked)
-    made = figures.chosen(chooser, few[0][0], few[1][0], **asked)
-    assert made.axes[0].get_title() == name
+    one = figures.words_for_chosen(chooser, scarce="time", points=1.0)
+    assert one.startswith("Least time within 1 point: ")
+    axis = figures.chosen(chooser, **asked).axes[0]
+    assert axis.get_title() == f"Least bytes within 5 points: {name}"
+    ring = axis.lines[-2]  # the last line is the limit
+    row = chooser.choose("bytes", loss=0.05)
+    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (row["bytes"], 100 * row["accuracy"])
+    assert axis.lines[-1].get_ydata()[0] == pytest.approx(100 * chooser.whole - 5)
+    drawn = sum(len(line.get_xdata()) for line in axis.lines[:-2])
+    assert drawn == len(chooser.table) and axis.get_xlabel() == "bytes of the file"
 
 
 def test_figures_are_told_in_words(few):
@@ -116,7 +183,21 @@ def test_figures_are_told_in_words(few):
     ten = torch.eye(10)[torch.arange(10).repeat(2)]
     moved = demo.recall_moves(ten, {"other": ten.flip(0)}, torch.arange(10).repeat(2))
     assert "other: T-shirt" in figures.words_for_recalls(moved)
-    figures.recalls({"one": moved["other"], "another seed": moved["other"]})
-    figures.left([0.5, 0.9], [[0.9, 0.3]])
-    figures.features({"pixels": [0.8], "untrained: filters": [0.8, 0.7]})
+
+
+def test_figures_show_per_cent_in_the_methods_colours(few):
+    right, wrong = torch.eye(10)[torch.arange(10)], torch.eye(10)[torch.zeros(10).long()]
+    moved = demo.recall_moves(right, {"other": wrong}, torch.arange(10))["other"]
+    one, seed = figures.recalls({"one": moved, "another seed": moved}).axes
+    assert [bar.get_width() for bar in one.patches] == [0] + [-100] * 9
+    assert {to_hex(bar.get_facecolor()) for bar in one.patches} == {
+        plots.COLOURS["pruning"].lower()
+    }
+    assert {to_hex(bar.get_facecolor()) for bar in seed.patches} == {plots.COLOURS["random"]}
+    line = figures.left([0.5, 0.9], [[0.9, 0.3]]).axes[0].lines[0]
+    assert line.get_xdata().tolist() == [50, 90] and line.get_ydata().tolist() == [90, 30]
+    bars = figures.features({"pixels": [0.8], "untrained: filters": [0.8, 0.7]}).axes[0].patches
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == [
+        plots.COLOURS["reference"], plots.COLOURS["random"]]  # fmt: skip
+    assert [bar.get_width() for bar in bars] == pytest.approx([80, 75])
     figures.pair(few[0][0], few[0][1], few[0][2])

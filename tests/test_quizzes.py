@@ -53,20 +53,44 @@ def test_quiz(name):
     assert quizzes.problems(quizzes.load(name)) == []
 
 
-def test_parts_make_up_the_whole_and_an_unknown_one_is_told():
-    whole = quizzes.load("6")
-    parts = [quizzes.load("6", part=part) for part in range(1, 6)]
-    assert [len(part) for part in parts] == [6] * 5
-    assert [question for part in parts for question in part] == whole
-    assert all("part" not in question for question in whole)
-    for name, words in (("6", "no part 6; its parts are 1, 2, 3, 4, 5"), ("0", "parts are none")):
-        with pytest.raises(ValueError, match=words):
-            quizzes.load(name, part=6)
+PARTS = quizzes.parts(quizzes.load("6"))
 
 
-@pytest.mark.parametrize("part", range(1, 6))
+def test_the_self_test_has_thirty_questions_in_parts_of_six():
+    assert [len(part) for part in PARTS.values()] == [6] * 5
+
+
+def test_parts_keep_every_question_and_its_order():
+    questions = [{"part": "A", "question": 1}, {"part": "B", "question": 2}, {"question": 3},
+                 {"part": "A", "question": 4}]  # fmt: skip
+    assert quizzes.parts(questions) == {
+        "A": [{"question": 1}, {"question": 4}], "B": [{"question": 2}], "": [{"question": 3}],
+    }  # fmt: skip
+    assert questions[0]["part"] == "A", "the questions given stay as they were"
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_no_part_gives_its_answers_away(part):
-    assert quizzes.problems(quizzes.load("6", part=part)) == []
+    assert quizzes.problems(PARTS[part]) == []
+
+
+def test_parts_are_shown_under_their_headings(monkeypatch, notebook):
+    shown = []
+    fake = type("jupyterquiz", (), {"display_quiz": lambda questions, **_: shown.append(questions)})
+    monkeypatch.setitem(__import__("sys").modules, "jupyterquiz", fake)
+    quizzes.show("6")
+    assert [len(questions) for questions in shown] == [6] * 5
+    assert not any("part" in question for questions in shown for question in questions)
+    headings = [bundle["text/html"].split("<h3>")[1] for bundle in notebook]
+    assert [heading.split("</h3>")[0] for heading in headings] == list(PARTS)
+
+
+def test_without_jupyterquiz_parts_have_headings_too(monkeypatch, notebook):
+    monkeypatch.setitem(__import__("sys").modules, "jupyterquiz", None)
+    quizzes.show("6")
+    (bundle,) = notebook
+    assert bundle["text/html"].count("<h3>") == 5
+    assert all(part in bundle["text/plain"] for part in PARTS)
 
 
 @pytest.mark.parametrize("name", quizzes.available())

@@ -170,6 +170,14 @@ def test_fillings_by_hand():
     assert (fillings.dimmed(spoiled, box)[0, 0, 1:3, 2:5] == 9 / 4).all()
 
 
+def test_a_blur_is_17_pixels_wide_and_a_pixel_at_its_rim_weighs_least():
+    image = torch.zeros(1, 1, 31, 31)
+    image[..., 15, 15] = 81.0
+    soft = fillings.blurred(image, torch.tensor([[0, 31, 0, 31]]))[0, 0]
+    assert (soft > 0).nonzero().amin(0).tolist() == [7, 7]
+    assert soft[15, 15].item() == pytest.approx(1) and soft[7, 7].item() == pytest.approx(1 / 81)
+
+
 def test_across_and_down_are_not_exchanged():
     image = torch.zeros(1, 1, 5, 5)
     image[..., 0, :] = image[..., 4, :] = 1  # light above and below, dark at the sides
@@ -230,6 +238,22 @@ def test_features_by_hand():
         assert column(images, name).tolist() == pytest.approx(hand), name
 
 
+def test_contrast_is_a_standard_deviation_and_all_is_rounded():
+    images = torch.zeros(1, 1, 32, 32)
+    images[..., 4:14, 6:16], images[..., 14:24, 6:16] = 0.4, 0.8
+    assert column(images, "contrast").item() == pytest.approx(0.2)
+    found = shapes.measure(torch.rand(5, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
+    assert torch.allclose(100 * found, (100 * found).round(), atol=1e-3)
+
+
+def test_edges_down_the_middle_are_upright_and_in_the_middle():
+    images = torch.full((3, 1, 32, 32), 0.0)
+    images[..., 6:26, 6:26] = 0.4
+    images[0, 0, 6:26, 16:26] = images[1, 0, 6:26, 23:26] = images[2, 0, 16:26, 6:26] = 0.8
+    middle, side, level = column(images, "edges down the middle").tolist()
+    assert middle > 0.04 and side == level == 0
+
+
 def test_features_do_not_care_where_the_garment_lies():
     image = torch.zeros(1, 1, 32, 32)
     image[..., 5:20, 5:15] = torch.rand(15, 10, generator=torch.Generator().manual_seed(0)) + 0.2
@@ -254,6 +278,11 @@ def test_conditions_in_words_are_true_of_the_row():
     assert conditions.english((), row) == "always"
 
 
+def test_a_bound_belongs_to_the_rows_below_it():
+    rows = np.array([[1.0], [1.5], [2.0], [2.5]])
+    assert conditions.meets(rows, Condition(0, 1, 2)).tolist() == [False, True, True, False]
+
+
 def test_shortening_drops_what_adds_nothing_and_keeps_the_precision():
     chance = np.random.default_rng(0)
     rows = chance.random((500, 3))
@@ -263,6 +292,7 @@ def test_shortening_drops_what_adds_nothing_and_keeps_the_precision():
     assert len(conditions.shortened(whole[:2], rows, right | (rows[:, 0] > 0.9), goal=0.0)) == 1
     both = right & (rows[:, 0] > 0.2)
     assert set(conditions.shortened(whole, rows, both, goal=1.0)) == set(whole[:2])
+    assert conditions.shortened((), rows, right, goal=1.0) == ()  # a tree of one leaf
 
 
 def test_the_claim_is_frozen_and_glassbox_agrees_on_conditions():

@@ -102,6 +102,27 @@ def test_fillings_that_name_different_classes_deny_only():
     assert "no longer" in claim.english
 
 
+def test_the_worst_filling_judges_by_hand():
+    part = words.parts.PARTS[7][0]
+    clear, near, far = ([0.0, 3, 1], [0.0, 3, 2.9], [0.0, 5, 1])
+    for fillings, sure, becomes in (((clear, far), 3, None), ((far, far), 5, 1),
+                                    ((far, near), 3, None)):  # fmt: skip
+        logits = [torch.tensor([row]) for row in fillings]
+        (found,) = regions._judged(part, 0, logits)
+        assert (found.sure, found.becomes) == (pytest.approx(sure), becomes)
+
+
+def test_the_surest_part_is_spoken_of():
+    image = shoes(1)
+    each = [regions._judged(part, 7, [Halves()(words.fillings.black(
+        image, words.parts.boxes(image, part)))])[0] for part in words.parts.PARTS[7]]  # fmt: skip
+    turned = [one for one in each if one.sure > 0]
+    assert len({one.sure for one in turned}) > 1
+    best = max(turned, key=lambda one: one.sure)
+    (claim,) = regions.claims(Halves(), image, find={"black": words.fillings.black})
+    assert best.part.english in claim.english and claim.sure == pytest.approx(best.sure)
+
+
 def test_random_regions_read_alike_and_depend_on_the_seed():
     one, same, other = (regions.random_claims(Halves(), shoes(99), seed=s) for s in (0, 0, 1))
     assert [c.english for c in one] == [c.english for c in same] != [c.english for c in other]
@@ -134,6 +155,25 @@ def test_a_rule_names_what_decides(book):
     one = next(c for c in book.claims(garments(20, seed=2)) if c.trials[0].answer == 1)
     assert "height" in one.english and "高度" in one.chinese
     assert one.english.startswith("To images like this the network says trouser: ")
+
+
+def test_the_shortest_rule_of_the_winners_is_spoken():
+    images = garments()
+    chance = torch.Generator().manual_seed(0)
+    noise = torch.rand(len(images), generator=chance) < 0.3
+    said = torch.where(noise, 5, Height()(images).argmax(1))
+    book = rules.distil(None, images, said=said, trees=3, depth=6)
+    new = garments(60, seed=5)
+    rows = words.shapes.measure(new).numpy()
+    others = longer = 0
+    for row, claim in zip(rows, book.claims(new), strict=True):
+        lengths = [(int(tree.predict(row[None])[0]), len(book._rule(k, row)))
+                   for k, tree in enumerate(book.trees)]  # fmt: skip
+        winners = [n for label, n in lengths if label == claim.trials[0].answer]
+        assert claim.english.count(";") + 1 == min(winners)
+        others += min(n for _, n in lengths) < min(winners)
+        longer += max(winners) > min(winners)
+    assert others and longer, "the images must tell the ways apart"
 
 
 def test_a_threshold_silences_and_one_tree_stands_alone(book):
@@ -220,6 +260,16 @@ def test_all_fillers_must_agree_and_the_margin_silences():
     assert reviews.claims(Picky(), ["a b"], find=("",), margin=1.1) == [None]
 
 
+def test_the_surest_word_is_spoken_of():
+    class Weighs:  # "a" counts 1, "b" counts 3; the verdict turns without either
+        def decision_function(self, texts):
+            return np.array([("a" in t) + 3.0 * ("b" in t) - 3.5 for t in texts])
+
+    for text in ("a b", "b a"):
+        (claim,) = reviews.claims(Weighs(), [text], find=("",))
+        assert "“b”" in claim.english and claim.sure == 2.5
+
+
 def test_random_words_come_from_the_text(reader):
     made = reviews.random_claims(reader, ["a dull film", "..."], seed=0)
     assert made[1] is None
@@ -267,6 +317,10 @@ def test_neighbours_speak_only_where_their_labels_agree(gallery):
                             "T-shirt, and the network says T-shirt to them and to it.")  # fmt: skip
     assert "最相似的五张都标为长裤" in light.chinese
     assert neighbours.claims(Mean(), new, gallery, threshold=1.01) == [None] * 3
+    first, *_, last = neighbours._alike(Mean(), new[:1], gallery, 5).values[0].tolist()
+    assert dark.sure == pytest.approx(last) and last < first
+    between = (first + last) / 2
+    assert neighbours.claims(Mean(), new[:1], gallery, threshold=between) == [None]
 
 
 def test_a_neighbour_that_the_network_gets_wrong_refutes_the_sentence(gallery):
@@ -278,8 +332,11 @@ def test_a_neighbour_that_the_network_gets_wrong_refutes_the_sentence(gallery):
 def test_pixels_ask_no_network_and_random_examples_share_a_label(gallery):
     pixels = neighbours.gallery(None, gallery.images, gallery.labels, layer=None)
     assert neighbours.nearest(None, gallery.images[:2], pixels).shape == (2, 5)
-    for claim in neighbours.random_claims(gallery.images[:6], gallery):
+    drawn = neighbours.random_claims(gallery.images, gallery)
+    assert {claim.trials[0].answer for claim in drawn} == {0, 1}
+    for claim in drawn:
         assert len({t.answer for t in claim.trials}) == 1 and len(claim.trials) == 6
+        assert all((t.shown.mean() > 0.5) == t.answer for t in claim.trials[1:])
 
 
 def test_neighbours_messages(gallery):

@@ -85,33 +85,32 @@ def words_for_recalls(moved: Mapping[str, Sequence[paired.Paired]]) -> str:
     ) + "."  # fmt: skip
 
 
-def chosen(
-    chooser: Chooser, image: Tensor, label: Tensor, *, scarce: str, points: float
-) -> Any:
-    """Draw the networks by cost and accuracy, the chosen one marked, and what it looks at."""
-    row = chooser.choose(scarce, loss=points / 100)
-    made, (axis, picture) = plots.figure(columns=2, width=7.8, height=3.2,
-                                         width_ratios=(2.4, 1))  # fmt: skip
-    rows = chooser.table
-    column = chooser.column(scarce)
-    for one in rows.to_dict("records"):
-        axis.plot(one[column], 100 * one["accuracy"], "o", color=plots.colour(one["method"]),
-                  alpha=0.7)  # fmt: skip
-    axis.plot(row[column], 100 * row["accuracy"], "o", ms=15, mfc="none", mec="black", mew=1.5)
-    axis.axhline(100 * chooser.whole - points, color="#999999", lw=0.9, ls="--")
-    axis.set_xscale("log")
-    axis.set(xlabel=UNITS[scarce], ylabel="right of 1,000 (%)", title=row["name"])
-    plots.draw_attribution(picture, chooser.map(row["file"], image, label), over=image)
-    picture.set_title("its occlusion map", fontsize=9, fontweight="normal")
-    return made
-
-
 UNITS = {"bytes": "bytes of the file", "time": "time, the reference is 1",
          "multiplications": "multiplications an image"}  # fmt: skip
+
+
+def chosen(chooser: Chooser, *, scarce: str, points: float) -> Any:
+    """Draw the networks by cost and accuracy, and mark the chosen one."""
+    row = chooser.choose(scarce, loss=points / 100)
+    column = chooser.column(scarce)
+    made, axis = plots.figure(height=3.2)
+    for method, some in chooser.table.groupby("method", sort=False):
+        axis.plot(some[column], 100 * some["accuracy"], "o", color=plots.colour(method),
+                  alpha=0.8, label=method)  # fmt: skip
+    axis.plot(row[column], 100 * row["accuracy"], "o", ms=15, mfc="none", mec="black", mew=1.5)
+    axis.axhline(100 * chooser.whole - points, color="#999999", lw=0.9, ls="--")
+    axis.set(xscale="log", xlabel=UNITS[scarce], ylabel="right of 1,000 (%)",
+             title=f"{_asked(scarce, points)}: {row['name']}")  # fmt: skip
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return made
 
 
 def words_for_chosen(chooser: Chooser, *, scarce: str, points: float) -> str:
     """The picture of `chosen` in words."""
     row = chooser.choose(scarce, loss=points / 100)
-    return (f"Least {scarce} within {points:g} points: {row['name']}, {row['bytes']:,} bytes, "
+    return (f"{_asked(scarce, points)}: {row['name']}, {row['bytes']:,} bytes, "
             f"{row['latency_ratio']:.2f} of the time, {row['accuracy']:.1%} right.")  # fmt: skip
+
+
+def _asked(scarce: str, points: float) -> str:
+    return f"Least {scarce} within {points:g} point{'' if points == 1 else 's'}"

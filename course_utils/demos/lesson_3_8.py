@@ -15,6 +15,7 @@ from course_utils.words import Claim, Truth
 from course_utils.words.rules import RuleBook
 
 Claims = Sequence[Claim | None]
+Check = Callable[[Any, Claim], bool]
 
 
 def threshold(network: Any, claims: Claims, goal: float) -> float:
@@ -67,31 +68,34 @@ def rules_row(name: str, book: RuleBook, said: Mapping[str, Tensor], images: Map
     least = words.threshold(sure, found == said["validation"], goal=goal)
     answer, sure = book.foretold(images["test"])
     speak, held = sure >= least, answer == said["test"]
-    other = answer[speak][torch.randperm(int(speak.sum()), generator=_seeded(0))]
+    chance = torch.Generator().manual_seed(0)
+    other = answer[speak][torch.randperm(int(speak.sum()), generator=chance)]
     control = int((other == said["test"][speak]).sum())
     truth = Truth(len(speak), int(speak.sum()), int((speak & held).sum()))
     told = row(name, truth, Truth(truth.cases, truth.spoken, control))
     return {**told, "fidelity": f"{held.double().mean():.0%}"}, truth, least
 
 
-def sides(ours: Tensor, theirs: Tensor, foretold: Tensor) -> dict[str, Any]:
-    """Where two networks disagree: with which of them do the sentences side?
+def sides(ours: Tensor, twins: Tensor, foretold: Tensor) -> dict[str, Any]:
+    """Where other networks disagree with ours: with whom do the sentences side?
+
+    An image on which several twins disagree counts once, by their mean.
 
     Args:
-        ours, theirs: the two networks' answers, n.
+        ours: our network's answers, n; twins: the others' answers, twin x n.
         foretold: what the sentences foretell, n; -1 for silence.
+
+    Returns:
+        "disagree" and "spoken", how many images; and of each image that was spoken of, whether
+        the sentence sided with "ours", the share of the twins it sided with, and their "lead".
     """
-    apart = ours != theirs
-    spoken = apart & (foretold >= 0)
-    one, other = ((foretold == said)[spoken].double() for said in (ours, theirs))
-    return {"disagree": int(apart.sum()), "spoken": int(spoken.sum()), "ours": one,
+    apart = twins != ours
+    spoken = apart.any(0) & (foretold >= 0)
+    weight = apart[:, spoken].double()
+    one = (foretold == ours)[spoken].double()
+    other = ((foretold == twins)[:, spoken] * weight).sum(0) / weight.sum(0)
+    return {"disagree": int(apart.any(0).sum()), "spoken": int(spoken.sum()), "ours": one,
             "theirs": other, "lead": one - other}  # fmt: skip
-
-
-def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Put what `sides` found with two twins together."""
-    return {key: torch.cat([one[key], other[key]]) if torch.is_tensor(one[key])
-            else one[key] + other[key] for key in one}  # fmt: skip
 
 
 def side_row(name: str, found: Mapping[str, Any]) -> dict[str, str]:
@@ -116,21 +120,29 @@ def halved(images: Tensor) -> Tensor:
     return torch.nn.functional.pad(small, [images.shape[-1] // 4] * 4)
 
 
-def milliseconds(speak: Callable[[], Claims], cases: int) -> float:
-    """Return how long it takes to speak about one case, in milliseconds: the best of two."""
-    times = []
-    for _ in range(2):
-        start = time.perf_counter()
-        speak()
-        times.append(time.perf_counter() - start)
-    return 1000 * min(times) / cases
+def costs(cases: int, speakers: Mapping[str, Callable[[], Claims]]) -> list[dict[str, str]]:
+    """Rows for `lesson.table`: how long it takes to speak about a case, the better of two runs.
+
+    Args:
+        cases: about how many cases each speaker speaks.
+    """
+    rows = []
+    for name, speak in speakers.items():
+        times = []
+        for _ in range(2):
+            start = time.perf_counter()
+            speak()
+            times.append(time.perf_counter() - start)
+        rows.append({"sentences": name, "ms a case": f"{1000 * min(times) / cases:.1f}"})
+    return rows
 
 
-def accepted(check: Callable[[Any, Claim], bool], network: Any, claims: Claims) -> float:
-    """Return the share of sentences to which a check says yes."""
-    said = [bool(check(network, claim)) for claim in claims if claim]
-    return sum(said) / len(said)
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def passes(checks: Sequence[Check], claims: Claims, networks: Mapping[str, Any]) -> list[dict]:
+    """Rows for `lesson.table`: to what share of sentences each check says yes, by network."""
+    there = [claim for claim in claims if claim]
+    return [
+        {"check": check.__name__}
+        | {name: sum(bool(check(network, claim)) for claim in there) / len(there)
+           for name, network in networks.items()}
+        for check in checks
+    ]  # fmt: skip

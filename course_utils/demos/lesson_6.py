@@ -21,6 +21,20 @@ SCARCE = {"bytes": "bytes", "time": "latency_ratio", "multiplications": "macs"}
 """What may be scarce, and the scoreboard's column that counts it."""
 
 
+@torch.no_grad()
+def missed_by_one_matrix(network: nn.Module, *, width: int = 20, seed: int = 0) -> float:
+    """Return how much of a network's output the best-fitting matrix and shift leave, a share.
+
+    Args:
+        width: how many numbers go in; a hundred random rows of them are tried.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    x = nn.functional.pad(torch.randn(100, width, generator=generator), (0, 1), value=1.0)
+    y = network(x[:, :-1])
+    missed = y - x @ torch.linalg.lstsq(x, y).solution
+    return (missed.norm() / (y - y.mean(0)).norm()).item()
+
+
 def unit_norms(network: models.Network) -> models.Network:
     """Return a copy with each weight and bias tensor divided by its own L2 norm."""
     changed = copy.deepcopy(network)
@@ -105,9 +119,7 @@ def account(
     }
 
 
-def costs(
-    network: nn.Module, images: torch.Tensor, classes: torch.Tensor
-) -> list[dict[str, Any]]:
+def costs(network: nn.Module, images: torch.Tensor, classes: torch.Tensor) -> list[dict[str, Any]]:
     """Return for each explainer how many pictures it shows the network for one map.
 
     The pictures are counted by a hook on the network itself, seconds on this machine.
@@ -129,6 +141,27 @@ def costs(
             "seconds": (time.perf_counter() - began) / len(images),
         })  # fmt: skip
     return rows
+
+
+def agreements(
+    ours: torch.Tensor, others: Sequence[torch.Tensor], *, inside: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Return how far maps agree with ours, a mean over the images for each of the others.
+
+    Args:
+        ours: n x 1 x height x width; others: as many maps each, of another network.
+        inside: which pixels are the garment's, n x 1 x height x width.
+
+    Returns:
+        of the maps' sizes, of the sizes inside only, and of the maps with their signs.
+    """
+    agree = fusion.agreement
+    each = {
+        "sizes": [agree(ours.abs(), one.abs()) for one in others],
+        "sizes within the garment": [agree(ours.abs(), one.abs(), where=inside) for one in others],
+        "with signs": [agree(ours, one) for one in others],
+    }
+    return {name: torch.stack(of).mean(1) for name, of in each.items()}
 
 
 def luckiest(
@@ -177,8 +210,3 @@ class Chooser:
         """
         fit = self.table[self.table["accuracy"] >= self.whole - loss - 1e-9]
         return fit.sort_values([self.column(scarce), "accuracy"], ascending=[True, False]).iloc[0]
-
-    def map(self, file: str, image: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        """Return the occlusion map of an image, 1 x height x width: it only asks."""
-        network = models.load_network(file)
-        return fusion.EXPLAINERS["occlusion"].method(network, image[None], label[None])[0]

@@ -32,40 +32,45 @@ def available() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.json"))
 
 
-def load(name: str, *, part: int | None = None) -> list[dict[str, Any]]:
-    """The questions of a lesson's quiz.
-
-    Args:
-        part: only those whose "part" is this number; None: all.
+def load(name: str) -> list[dict[str, Any]]:
+    """The questions of a lesson's quiz; those of one part under the same "part", its heading.
 
     Raises:
         FileNotFoundError: that lesson has no quiz.
-        ValueError: the quiz has no such part.
     """
     if name not in available():
         raise FileNotFoundError(f"no quiz {name!r}; there are {', '.join(available()) or 'none'}")
-    questions = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    parts = {question.get("part") for question in questions}
-    if part is not None and part not in parts:
-        known = ", ".join(map(str, sorted(parts - {None}))) or "none"
-        raise ValueError(f"quiz {name!r} has no part {part!r}; its parts are {known}.")
-    chosen = [q for q in questions if part is None or q["part"] == part]
-    return [{key: of for key, of in q.items() if key != "part"} for q in chosen]
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def show(name: str, *, part: int | None = None) -> page.Shown:
+def parts(questions: list[dict]) -> dict[str, list[dict]]:
+    """Questions by the heading of their part, without it; under "" those of no part."""
+    found: dict[str, list[dict]] = {}
+    for question in questions:
+        plain = {key: value for key, value in question.items() if key != "part"}
+        found.setdefault(question.get("part", ""), []).append(plain)
+    return found
+
+
+def show(name: str) -> page.Shown:
     """Show a quiz that answers at once; a folded list of questions without jupyterquiz."""
-    questions = marked(load(name, part=part))
-    shown = page.Shown(_folded(questions), _text(questions))
+    whole = parts(marked(load(name)))
+    shown = page.Shown("".join(_heading(part) + _folded(some) for part, some in whole.items()),
+                       "\n".join(_text(part, some) for part, some in whole.items()))  # fmt: skip
     if not page.in_notebook():
         return shown
     try:
         from jupyterquiz import display_quiz
     except ImportError:
         return shown.put()
-    page.Shown(_LOOK, "").put()
-    display_quiz(questions, colors=_COLOURS, max_width=700, border_radius=6)
+    for part, questions in whole.items():
+        page.Shown(_LOOK + _heading(part), part).put()
+        display_quiz(questions, colors=_COLOURS, max_width=700, border_radius=6)
     return page.Shown("", "").placed()
+
+
+def _heading(part: str) -> str:
+    return f"<h3>{page.escape(part)}</h3>" if part else ""
 
 
 def marked(questions: list[dict]) -> list[dict]:
@@ -88,8 +93,8 @@ def _folded(questions: list[dict]) -> str:
     return "".join(parts)
 
 
-def _text(questions: list[dict]) -> str:
-    lines = []
+def _text(part: str, questions: list[dict]) -> str:
+    lines = [part] if part else []
     for number, question in enumerate(questions, 1):
         lines.append(f"{number}. {page.plain(page.Html(question['question']))}")
         lines += [f"   - {page.plain(page.Html(_said(a)))}" for a in question["answers"]]

@@ -34,7 +34,7 @@ def down(images: Tensor, boxes: Tensor) -> Tensor:
 
 
 def blurred(images: Tensor, boxes: Tensor) -> Tensor:
-    """Return images whose box shows a blur of the whole image, 15 pixels wide."""
+    """Return images whose box shows a blur of the whole image, 17 pixels wide."""
     soft = images
     for _ in range(2):
         soft = F.avg_pool2d(soft, 9, stride=1, padding=4)

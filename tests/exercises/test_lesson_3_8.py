@@ -31,6 +31,20 @@ def test_other_right_ways_are_accepted():
         good = [t for t in s.unique() if h[s >= t].mean() >= goal]
         return good[0] if good else None
 
+    def in_float32(sure, held, goal):
+        s, h = np.array(sure, dtype=np.float32), np.array(held, dtype=np.float32)
+        good = [t for t in s if h[s >= t].mean() >= goal]
+        return min(good) if good else None
+
+    def with_masks(check, claims, network, stranger):
+        ours = np.array([check(network, claim) for claim in claims])
+        theirs = np.array([check(stranger, claim) for claim in claims])
+        return (ours & ~theirs).sum() / ours.sum() if ours.any() else None
+
+    def mean_in_torch(check, claims, network, stranger):
+        no = [float(not check(stranger, c)) for c in claims if check(network, c)]
+        return torch.tensor(no).mean() if no else None
+
     def counted(check, claims, network, stranger):
         yes = no = 0
         for claim in claims:
@@ -39,7 +53,9 @@ def test_other_right_ways_are_accepted():
                 no += not check(stranger, claim)
         return no / yes if yes else None
 
-    for number, answers in (("3.8.1", (in_numpy, in_torch)), ("3.8.2", (counted,))):
+    rights = {"3.8.1": (in_numpy, in_torch, in_float32),
+              "3.8.2": (counted, with_masks, mean_in_torch)}  # fmt: skip
+    for number, answers in rights.items():
         for answer in answers:
             assert judge(number, answer).state == "solved", judge(number, answer).remark
 
@@ -61,7 +77,12 @@ def test_3_8_2_names_the_slip(wrong, words):
         ("3.8.1", lambda sure, held, goal: print(), "return"),
         ("3.8.1", 0.5, "function was expected"),
         ("3.8.2", lambda check, claims, network, stranger: 0.5, "expected"),
-        ("3.8.2", lambda check, claims, network, stranger: check(claims[0], network), ""),
+        (
+            "3.8.2",
+            lambda check, claims, network, stranger: check(claims[0], network),
+            "the network comes first",
+        ),
+        ("3.8.2", lambda check, claims, network, stranger: 0.4, "is the claim in the network?"),
         ("3.8.2", 1, "function was expected"),
     ],
 )
