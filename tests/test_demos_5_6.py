@@ -33,9 +33,51 @@ def test_curves_follow_the_first_split_only(curves, found):
                      "likes": [0, 20, 40, 60]}  # fmt: skip
     told = demo.quality.rmse(found[0]["stars"], curves.part.validation)
     assert curves.rows["stars"][-1][1] == told
-    words = figures.words_for_training(curves, popular=0.1, biases=0.9)
+    words = figures.words_for_training(curves.rows, popular=0.1, biases=0.9)
     assert f"{told:.3f} at the end" in words and "Popularity 0.100" in words
-    assert figures.training(curves, popular=0.1, biases=0.9, title="T")
+    assert figures.training(curves.rows, popular=0.1, biases=0.9)
+
+
+def test_curves_start_before_training_and_end_after_it(curves, found, parts):
+    start = recommend.factors.drawn(parts[0].train, 32, 0, recommend.biases(parts[0].train))
+    for place, model in ((0, start), (-1, found[0]["stars"])):
+        _, error, lists = curves.rows["stars"][place]
+        assert error == pytest.approx(demo.quality.rmse(model, parts[0].validation), abs=1e-6)
+        assert lists == pytest.approx(demo.ndcgs([model], parts[:1])[0], abs=1e-6)
+    trained = curves.rows["likes"][-1][2]
+    assert trained == demo.ndcgs([found[0]["likes"]], parts[:1])[0]
+
+
+def test_titles_say_what_the_numbers_say():
+    curves = {"stars": [(0, 1.0, 0.05), (20, 0.8, 0.02)], "likes": [(0, 1.0, 0.0), (20, 2.0, 0.2)]}
+    beside = {"popular": 0.1, "biases": 0.9}
+    assert figures.ends(curves, **beside) == "Lists: likes above popularity, stars below popularity"
+    alone = {"stars": curves["stars"]}
+    said = "The error ends below the biases', the lists below popularity"
+    assert figures.ends(alone, **beside) == said
+    assert figures.ends(alone, popular=0.01, biases=0.7) == said.replace("below", "above")
+    assert figures.training(alone, **beside).get_suptitle() == said
+
+
+def test_the_title_of_smaller_files_names_the_fewest_vectors_that_do():
+    rows = [{"way": way, "what": what, "bytes": 9, "NDCG": [value, value + 0.02]}
+            for way, what, value in (("float32", "whole", 0.2), ("fewer bits", "2 bits", 0.15),
+                                     ("rare films out", "50% of the films", 0.2),
+                                     ("rare films out", "5% of the films", 0.195),
+                                     ("rare films out", "2% of the films", 0.18),
+                                     ("films out by lot", "2% of the films", 0.2))]  # fmt: skip
+    assert (
+        figures.losses(rows)
+        == "5% of the films, the most liked, are enough; 2 bits lose 0.050 of NDCG"
+    )
+    for row in rows[2:5]:
+        row["NDCG"] = [0.1]
+    assert figures.losses(rows).startswith("No film vector can go")
+
+
+def test_each_split_has_models_of_its_own(found, parts):
+    again = recommend.on_pairs(parts[1].train, seed=1)
+    assert torch.equal(found[1]["pairs"].film, again.film)
 
 
 def test_table_of_models(found, parts):
@@ -68,7 +110,11 @@ def test_smaller_files_are_smaller_and_rare_films_go_first(found, parts):
     assert lot.sum() == stays.sum() and not torch.equal(lot, stays)
     words = figures.words_for_sizes(rows)
     assert words.count("kB") == len(rows)
-    assert figures.sizes(rows, popular=0.1, title="T")
+    assert figures.sizes(rows, popular=0.1)
+    for row, seed in ((rows[1], 0), (rows[1], 1)):
+        small = recommend.compress.rounded(found[seed]["likes"], bits=8)
+        assert row["NDCG"][seed] == demo.ndcgs([small], parts[seed : seed + 1])[0]
+    assert rows[1]["bytes"] == demo.file_bytes(small, bits=8)
 
 
 def test_head_and_tail_are_apart(found, parts):
@@ -119,11 +165,18 @@ def test_reasons_left_out(found, parts):
     assert gone.agree["removal"].tolist() == pytest.approx([1.0] * len(cases))
     users, films = gone.gone["similarity"]
     assert len(users) == len(films) == 2 * len(cases)
-    assert set(films[users == user].tolist()) <= set(case.liked.tolist())
+    stays = explain.left(case, explain.similar(case), 2).tolist()
+    assert set(films[users == user].tolist()) == set(case.liked.tolist()) - set(stays)
+    likes = train.liked.counts()
+    popular = gone.gone["popularity"][1][users == user]
+    assert likes[popular].sum() == likes[case.liked].topk(2).values.sum()
     assert gone.falls["removal"].mean() > gone.falls["lot"].mean()
     rows = reasons.reason_rows(gone)
     assert rows[0]["rank correlation with removal"] == "1.00"
-    assert figures.falls({"a": gone.falls, "b": gone.falls}, title="T")
+    half = {name: torch.full((9,), share) for name, share in
+            zip(reasons.EXPLAINERS, (0.4, 0.3, 0.2, 0.1), strict=True)}  # fmt: skip
+    title = figures.falls({"a": half, "b": gone.falls}).get_suptitle()
+    assert title == "Of what removal's three cost: similarity 75%, popularity 50%, lot 25%"
     assert "removal" in figures.words_for_falls({"a": gone.falls})
 
 
@@ -138,11 +191,42 @@ def test_relearned_without_anything_changes_nothing(found, parts):
     assert falls["none"].abs().max() < 1e-5 < falls["some"].abs().max()
 
 
-def test_newcomers_are_the_same_users_at_each_count(parts, found):
-    known = reasons.newcomers(found[0]["likes"], parts[0], (0, 5, 20))
+def test_newcomers_are_the_same_users_at_each_count(parts):
+    known = reasons.newcomers(parts[0], (0, 5, 20))
     assert list(known) == [0, 5, 20, "popularity"]
-    assert len({len(values) for values in known.values()}) == 1
+    train, wanted = parts[0].train, parts[0].validation.liked.table()
+    many = torch.bincount(train.liked.user, minlength=train.users) >= 20
+    assert {len(values) for values in known.values()} == {int((wanted.any(1) & many).sum())}
     assert known[20].mean() > known[0].mean()
+
+
+def test_newcomers_are_new_to_the_model_and_to_popularity(parts, monkeypatch):
+    trained, counted = [], []
+    likes, popularity = recommend.on_likes, recommend.popularity
+    monkeypatch.setattr(
+        recommend, "on_likes", lambda train, **more: trained.append(train) or likes(train, **more)
+    )
+    monkeypatch.setattr(recommend, "popularity",
+                        lambda train: counted.append(train) or popularity(train))  # fmt: skip
+    known = reasons.newcomers(parts[0], (20,), groups=2, seed=5)
+    assert len(trained) == 2 and all(a is b for a, b in zip(trained, counted, strict=True))
+    for group, train in enumerate(trained):
+        assert set((train.user % 2).tolist()) == {1 - group}
+        assert len(train) == int((parts[0].train.user % 2 != group).sum())
+    lists = popularity(trained[0])
+    held = parts[0].validation.liked.table()
+    many = torch.bincount(parts[0].train.liked.user, minlength=40) >= 20
+    held[~(many & (torch.arange(40) % 2 == 0))] = False
+    first = demo.quality.ranked(lists, parts[0].train, held)[0]
+    assert torch.equal(known["popularity"][: len(first)], first)
+
+
+def test_all_likes_told_give_the_vector_of_all_likes(parts, found):
+    model, train = found[0]["likes"], parts[0].train
+    told = reasons._told(model, {3: train.liked.of(3)}, 999)
+    assert torch.allclose(told.user[3], model.user[3], atol=1e-6) and not told.user[4].any()
+    one = reasons._told(model, {3: train.liked.of(3)}, 1).user[3]
+    assert torch.equal(one, recommend.ridge.user_vector(model.film, train.liked.of(3)[:1]))
 
 
 def test_the_desk(parts, found):
@@ -155,7 +239,23 @@ def test_the_desk(parts, found):
     assert films == best.tolist()
     because = desk.because(3, films[0], 32)
     assert [row[1] for row in because] == sorted([row[1] for row in because], reverse=True)
+    place = next(k for k in range(1, 10) if desk.ten(3, 32)[0] != desk.ten(3, 2)[0] or k == 9)
+    assert place == 1, "two bits leave the ten as they were"
+    case = explain.Case(desk.tables[2], parts[0].train.liked.of(3), films[1])
+    strongest, fall, alike = desk.because(3, films[1], 2)[0]
+    which = explain.removed(case).argmax()
+    assert strongest == titles[int(case.liked[which])]
+    assert fall == pytest.approx(explain.removed(case)[which].item() / case.score(), abs=1e-6)
+    assert alike == pytest.approx(explain.similar(case)[which].item(), abs=1e-6)
     words = figures.words_for_ten(desk, 3, 2, 4)
     assert titles[desk.ten(3, 4)[0][1]] in words and "at 4 bits" in words
     assert figures.ten(desk, 3, 2, 4)
     assert figures.short(titles[-1]).endswith("…") and len(figures.short(titles[-1])) <= 34
+
+
+def test_a_long_title_leaves_the_number_in_sight(parts, found):
+    titles = [f"Film {k}: a title that goes on, and on, and on" for k in range(60)]
+    desk = reasons.Desk(found[0]["likes"], parts[0].train, titles)
+    for place in (1, 10):
+        said = figures.ten(desk, 3, place, 32).get_suptitle()
+        assert said.endswith("%") and len(said) < 100

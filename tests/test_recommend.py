@@ -133,6 +133,21 @@ def test_stars_first_loss_by_hand():
     assert loss == pytest.approx((float(error + 0.3 * size / len(train)),), rel=1e-5)
 
 
+def test_pairs_first_loss_by_hand():
+    train = some_ratings()
+    liked, start = train.liked, factors.drawn(train, 4, 3)
+    lot = torch.Generator().manual_seed(3)
+    other = torch.randint(train.films, (len(liked),), generator=lot)
+    unseen = ~train.table()[liked.user, other]
+    assert 0 < unseen.sum() < (~liked.table()[liked.user, other]).sum() < len(liked)
+    scores = start.scores()
+    behind = scores[liked.user, other] - scores[liked.user, liked.film]
+    size = (start.user[liked.user].square() + start.film[liked.film].square()).sum() / len(liked)
+    wanted = torch.log1p(behind.exp())[unseen].mean() + 0.3 * size
+    loss = recommend.on_pairs(train, dimensions=4, penalty=0.3, steps=1, seed=3).loss
+    assert loss == pytest.approx((wanted.item(),), rel=1e-5)
+
+
 def test_likes_loss_is_the_weighted_sum_over_all_pairs():
     train = some_ratings()
     start = factors.drawn(train, 4, 0)
@@ -228,6 +243,14 @@ def test_seen_films_are_never_listed_and_users_who_want_nothing_do_not_count():
     gains, found = quality.ranked(plain(scores), seen, held, k=2)
     assert gains.tolist() == [1.0, 0.0] and found.tolist() == [1.0, 0.0]
     assert torch.equal(scores[0], torch.tensor([9.0, 8.0, 7.0, 6.0])), "scores were changed"
+
+
+def test_each_user_keeps_the_films_seen_when_another_wants_nothing():
+    scores = torch.tensor([[9.0, 8.0, 7.0]] * 3)
+    seen = torch.tensor([[False] * 3, [True, False, False], [False] * 3])
+    wanted = torch.tensor([[False] * 3, [False, True, False], [True, False, False]])
+    gains, found = quality.ranked(plain(scores), seen, wanted, k=1)
+    assert gains.tolist() == found.tolist() == [1.0, 1.0]
 
 
 def test_rmse_holds_stars_to_their_range():

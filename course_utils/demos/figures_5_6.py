@@ -12,29 +12,33 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from course_utils.demos.film_reasons import Desk
-    from course_utils.demos.lesson_5_6 import Curves
+
+    Curves = Mapping[str, Sequence[tuple[int, float, float]]]
 
 SHADES = {"stars": "structure", "pairs": "data", "likes": "distillation", "biases": "random",
           "popularity": "random"}  # fmt: skip
 WAYS = {"float32": ("reference", "D"), "fewer bits": ("quantization", "o"),
         "rare films out": ("pruning", "s"), "films out by lot": ("random", "x"),
         "fewer dimensions": ("structure", "^")}  # fmt: skip
-ARMS = {"removal": "reference", "similarity": "gradient", "popularity": "data", "lot": "random"}
+ARMS = {"removal": "reference", "similarity": "gradient", "popularity": "random", "lot": "random"}
+NEAR = 0.01
+"""So little NDCG counts as none lost."""
 
 
-def training(curves: Curves, *, popular: float, biases: float, title: str) -> Any:
+def training(curves: Curves, *, popular: float, biases: float) -> Any:
     """Draw RMSE and NDCG on validation ratings against the steps of training.
 
     Args:
+        curves: by model, rows of step, RMSE and NDCG.
         popular: the NDCG of the popularity list.
         biases: the RMSE of the biases.
     """
     made, axes = plots.figure(columns=2, width=7.6, height=3.1)
-    for name, found in curves.rows.items():
+    for name, found in curves.items():
         steps, stars, ranking = zip(*found, strict=True)
         shade = plots.colour(SHADES[name])
         if name == "stars":
-            axes[0].plot(steps[1:], stars[1:], "o-", color=shade, ms=4, label=name)
+            axes[0].plot(steps, stars, "o-", color=shade, ms=4, label=name)
         axes[1].plot(steps, ranking, "o-", color=shade, ms=4, label=name)
     for axis, height, words in ((axes[0], biases, "biases"), (axes[1], popular, "popularity")):
         axis.axhline(height, color=plots.colour("random"), ls="--", label=words)
@@ -42,20 +46,37 @@ def training(curves: Curves, *, popular: float, biases: float, title: str) -> An
         axis.set_xlabel("steps of Adam")
     axes[0].set_ylabel("RMSE, stars (lower is better)")
     axes[1].set_ylabel("NDCG@10 (higher is better)")
-    made.suptitle(title, fontsize=11, fontweight="bold")
+    made.suptitle(ends(curves, popular=popular, biases=biases), fontsize=11, fontweight="bold")
     return made
+
+
+def ends(curves: Curves, *, popular: float, biases: float) -> str:
+    """Where training ends, in a sentence: beside popularity; stars alone beside the biases too."""
+    last = {name: rows[-1] for name, rows in curves.items()}
+    if set(last) == {"stars"}:
+        _, error, found = last["stars"]
+        return (f"The error ends {_side(error - biases)} the biases', "
+                f"the lists {_side(found - popular)} popularity")  # fmt: skip
+    sides = {side: [name for name, row in last.items() if _side(row[2] - popular) == side]
+             for side in ("above", "below")}  # fmt: skip
+    return "Lists: " + ", ".join(f"{' and '.join(names)} {side} popularity"
+                                 for side, names in sides.items() if names)  # fmt: skip
+
+
+def _side(gap: float) -> str:
+    return "above" if gap > 0 else "below"
 
 
 def words_for_training(curves: Curves, *, popular: float, biases: float) -> str:
     """The picture of `training` in words."""
-    parts = [f"{name}: RMSE {rows[1][1]:.3f} after {rows[1][0]} steps, {rows[-1][1]:.3f} at the "
-             f"end; NDCG {rows[1][2]:.3f}, then {rows[-1][2]:.3f}"
-             if name == "stars" else f"{name}: NDCG {rows[1][2]:.3f}, then {rows[-1][2]:.3f}"
-             for name, rows in curves.rows.items()]  # fmt: skip
+    parts = [("" if name != "stars" else f"stars: RMSE {rows[0][1]:.3f} at the start, "
+              f"{rows[-1][1]:.3f} at the end; ")
+             + f"{name}: NDCG {rows[0][2]:.3f} at the start, {rows[-1][2]:.3f} at the end"
+             for name, rows in curves.items()]  # fmt: skip
     return "; ".join(parts) + f". Popularity {popular:.3f}, biases' RMSE {biases:.3f}."
 
 
-def sizes(rows: Sequence[Mapping[str, Any]], *, popular: float, title: str) -> Any:
+def sizes(rows: Sequence[Mapping[str, Any]], *, popular: float) -> Any:
     """Draw NDCG against bytes, a mark for each split."""
     made, axis = plots.figure(height=3.6)
     for way, (method, mark) in WAYS.items():
@@ -66,13 +87,24 @@ def sizes(rows: Sequence[Mapping[str, Any]], *, popular: float, title: str) -> A
         for k, row in enumerate(some):
             axis.plot([row["bytes"] / 1000] * len(row["NDCG"]), row["NDCG"], mark, color=shade,
                       ms=6, alpha=0.8, label=None if k else way)  # fmt: skip
-    axis.axhline(popular, color="black", ls="--", lw=1, label="popularity list")
+    axis.axhline(popular, color=plots.colour("random"), ls="--", label="popularity list")
     axis.set_xscale("log")
     axis.set_xticks([30, 50, 100, 200, 500], ["30", "50", "100", "200", "500"])
     axis.minorticks_off()
-    axis.set(xlabel="kilobytes of the file", ylabel="NDCG@10", ylim=(0, None), title=title)
+    axis.set(xlabel="kilobytes of the file", ylabel="NDCG@10", ylim=(0, None),
+             title=losses(rows))  # fmt: skip
     axis.legend(fontsize=8, loc="lower right", ncols=2)
     return made
+
+
+def losses(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the fewest film vectors that do, and the fewest bits, cost, in one sentence."""
+    mean = {(row["way"], row["what"]): sum(row["NDCG"]) / len(row["NDCG"]) for row in rows}
+    whole = mean["float32", "whole"]
+    fewest = [what for (way, what), value in mean.items()
+              if way == "rare films out" and value > whole - NEAR]  # fmt: skip
+    kept = f"{fewest[-1]}, the most liked, are enough" if fewest else "No film vector can go"
+    return f"{kept}; 2 bits lose {whole - mean['fewer bits', '2 bits']:.3f} of NDCG"
 
 
 def words_for_sizes(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -83,7 +115,7 @@ def words_for_sizes(rows: Sequence[Mapping[str, Any]]) -> str:
     ) + "."  # fmt: skip
 
 
-def falls(found: Mapping[str, Mapping[str, Tensor]], *, title: str) -> Any:
+def falls(found: Mapping[str, Mapping[str, Tensor]]) -> Any:
     """Draw how far scores fall without three reasons, a panel for each way of measuring."""
     made, axes = plots.figure(columns=len(found), width=7.6, height=2.6, sharex=True, sharey=True)
     for axis, (words, by) in zip(axes, found.items(), strict=True):
@@ -95,7 +127,10 @@ def falls(found: Mapping[str, Mapping[str, Tensor]], *, title: str) -> Any:
         axis.set_xlabel("share of the score lost")
         axis.set_title(words, fontsize=9.5, fontweight="normal")
     axes[0].invert_yaxis()
-    made.suptitle(title, fontsize=11, fontweight="bold")
+    first = {name: values.mean().item() for name, values in next(iter(found.values())).items()}
+    parts = (f"{name} {first[name] / first['removal']:.0%}" for name in first if name != "removal")
+    made.suptitle(f"Of what removal's three cost: {', '.join(parts)}", fontsize=11,
+                  fontweight="bold")  # fmt: skip
     return made
 
 
@@ -130,8 +165,7 @@ def ten(desk: Desk, user: int, place: int, bits: int) -> Any:
     axes[1].set_title("because you liked …", fontsize=9.5, fontweight="normal")
     for axis in axes:
         axis.invert_yaxis()
-    made.suptitle(short(finding(desk, user, place, bits), letters=95), fontsize=10.5,
-                  fontweight="bold")  # fmt: skip
+    made.suptitle(finding(desk, user, place, bits), fontsize=10.5, fontweight="bold")
     return made
 
 
@@ -139,7 +173,8 @@ def finding(desk: Desk, user: int, place: int, bits: int) -> str:
     """What the picture of `ten` shows, in one sentence."""
     films, _ = desk.ten(user, bits)
     strongest, fall, _ = desk.because(user, films[place - 1], bits)[0]
-    return f"{desk.titles[films[place - 1]]}: without {strongest} its score falls by {fall:.0%}"
+    film, other = (short(title, letters=30) for title in (desk.titles[films[place - 1]], strongest))
+    return f"{film}: without {other} its score falls by {fall:.0%}"
 
 
 def words_for_ten(desk: Desk, user: int, place: int, bits: int) -> str:

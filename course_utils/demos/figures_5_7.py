@@ -51,8 +51,14 @@ def verdicts(hopes: Sequence[Claim]) -> Any:
     axis.axvspan(-2, 2, color="#dddddd", zorder=0)
     axis.margins(x=0.16)
     axis.set(xlabel=f"errors away from zero (grey: fewer than two; drawn to {CAP} at most)",
-             title="Some hopes hold, some are false, some are not shown")  # fmt: skip
+             title=tally(hopes))  # fmt: skip
     return made
+
+
+def tally(hopes: Sequence[Claim]) -> str:
+    """How many hopes hold, are false, are not shown, in one sentence."""
+    false, open_, holds = (sum(one.verdict == verdict for one in hopes) for verdict in VERDICTS)
+    return f"Of {len(hopes)} hopes {holds} hold here, {false} are false, {open_} are not shown"
 
 
 def words_for_verdicts(hopes: Sequence[Claim]) -> str:

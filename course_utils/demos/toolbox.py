@@ -24,7 +24,7 @@ class Tool:
 
 DOCUMENTS = (
     Tool("PyTorch", "torch", "torch", "networks, gradients, training"),
-    Tool("TensorFlow", "tensorflow", "tensorflow", "the same, by graphs; phones and browsers"),
+    Tool("TensorFlow", "tensorflow", "tensorflow", "the same; phones and browsers"),
     Tool("Keras", "keras", "keras", "layers and training, on PyTorch, TensorFlow or JAX"),
     Tool("Hugging Face Transformers", "transformers", "transformers",
          "language models that others trained"),

@@ -56,12 +56,23 @@ NDCG_SLIPS = (
      "gains 1 / log₂(p + 1)."),
     (_worth(lambda place: 1 / math.log2(place + 3)), "Your first place gains 1 / log₂ 3; "
      "it is place 1 and gains 1 / log₂ 2, which is 1."),
+    (_worth(lambda place: 1 / (math.log2(place + 1) + 1)), "You take the logarithm of the place "
+     "and add 1 to it. Add first: a film at place p gains 1 / log₂(p + 1)."),
+    (lambda films, wanted, k: _gain(films, wanted, k) / len(wanted), "You divide by how many films "
+     "are wanted. Divide by what the best list gains, place by place."),
+    (lambda films, wanted, k: _gain(films, wanted, k) / max(1, len(set(films[:k]) & set(wanted))),
+     "You divide by the number of hits. Divide by what the best list gains, place by place."),
+    (lambda films, wanted, k: _gain(films, wanted, k) / k, "You divide by k. Divide by what the "
+     "best list gains, place by place."),
+    (lambda films, wanted, k: ndcg(films, wanted, k - 1) if k > 1 else 0.0, "Your list ends one "
+     "place early: the film at place k counts. `range(k)` has k places, from 0 to k − 1."),
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""
 
 LISTS = (
-    ([7, 3, 9, 1], {3, 1}, 3),
     ([7, 3, 9, 1, 4], {7, 3, 9, 1, 4, 5}, 2),
+    ([7, 3, 9, 1], {3, 1}, 3),
+    ([9, 8, 7, 3], {3, 1, 5}, 4),
     ([5, 6, 7], {8}, 3),
     ([2, 4, 6, 8, 10], {10}, 10),
     ([1, 2, 3, 4, 5, 6], {6, 1, 3, 99}, 5),
@@ -118,6 +129,14 @@ def _but(liked, place):
     return torch.cat([liked[:place], liked[place + 1 :]])
 
 
+def _fall(film, liked, others, rec, fit):
+    return (fit(film, liked) - fit(film, others)) @ film[rec]
+
+
+def _zeroed(film, place):
+    return film * (torch.arange(len(film)) != place)[:, None]
+
+
 FALL_SLIPS = (
     (lambda film, liked, recommended, fit: -falls(film, liked, recommended, fit), "The sign is "
      "turned round: a film that carries the recommendation has a positive fall, before − after."),
@@ -144,6 +163,23 @@ FALL_SLIPS = (
     (_each(lambda film, liked, rec, fit, k: (fit(film, liked)
            - fit(film, _but(liked, k))).norm()), "You measure how far the user's vector moves. "
      "What counts is what that does to the recommended film's score."),
+    (_each(lambda film, liked, rec, fit, k: _fall(film, liked, liked[liked != k], rec, fit)),
+     "You compare the films in `liked` with a place in it. Leave out the film at that place: "
+     "`liked[liked != liked[place]]`."),
+    (_each(lambda film, liked, rec, fit, k: _fall(film, liked, liked[:k], rec, fit)), "You cut the "
+     "list off at the film, and those behind it are gone too. Leave out one at a time."),
+    (_each(lambda film, liked, rec, fit, k: fit(film, liked) @ film[rec]
+           - fit(_zeroed(film, liked[k]), liked) @ film[rec]), "You set the film's vector to zero, "
+     "for everybody. The film stays; only the like goes: fit to the other likes."),
+    (_each(lambda film, liked, rec, fit, k: fit(film, liked) @ film[rec]
+           - fit(_zeroed(film, liked[k]), _but(liked, k)) @ film[rec]), "You set the film's vector "
+     "to zero, for everybody. The film stays; only the like goes: fit to the other likes."),
+    (lambda film, liked, rec, fit: falls(film, liked, rec, fit).sort(descending=True).values,
+     "You sorted the falls. Keep the order of `liked`, or nobody knows whose they are."),
+    (lambda film, liked, rec, fit: falls(film, liked.sort().values, rec, fit), "You sorted the "
+     "films. Keep the order of `liked`."),
+    (lambda film, liked, rec, fit: falls(film, liked, rec, fit).abs(), "Without some films the "
+     "score *rises*. Its fall is then negative: keep the sign."),
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""
 

@@ -1,7 +1,5 @@
 """Exercises of lesson 5.7: which tool for what, and what is open?"""
 
-import functools
-
 import numpy as np
 import torch
 from torch.nn.functional import interpolate, pad
@@ -16,6 +14,10 @@ def same(ours, theirs, tolerance=1e-5):
     if ours.shape != theirs.shape:
         return False
     return bool((ours - theirs).abs().max() <= tolerance * ours.abs().max())
+
+
+LARGEST = (39, 3)
+"""Where the largest of the drawn logits stands."""
 
 
 def _logits(size=1.0):
@@ -43,8 +45,28 @@ def _shifted():
     return ours, ours + 0.5
 
 
+def _seesaw():
+    ours, theirs = _moved(1e-3)
+    theirs[30, 1] -= 1e-3 * ours.abs().max()
+    return ours, theirs
+
+
+def _infinite():
+    ours, theirs = _moved(0)
+    theirs[20, 5] = torch.inf
+    return ours, theirs
+
+
+def _negative():
+    ours = -_logits().abs()
+    theirs = ours.clone()
+    theirs[7, 2] += 3e-5
+    return ours, theirs
+
+
 SAME = (
-    (lambda: _moved(0), True, "For two equal arrays your check says no."),
+    (lambda: _moved(0), True, "For two equal arrays your check says no. Do you divide by each "
+     "logit? One of ours is 0, and 0 / 0 is NaN."),
     (lambda: _moved(1e-3), False, "One logit of 500 is off by a thousandth of the largest, and "
      "your check lets it pass. Look at the largest difference of all numbers; a mean hides it, "
      "and so do the classes."),
@@ -52,10 +74,14 @@ SAME = (
      "and your check lets it pass. A difference may be negative: take its size, `.abs()`."),
     (_shifted, False, "All logits are half a unit too large, and your check lets it pass. The "
      "classes are the same; the numbers are not."),
+    (_seesaw, False, "One logit is too large, another too small by as much, and your check lets "
+     "it pass: in a sum they cancel. Take the size of each difference, `.abs()`."),
     (_one_nan, False, "One logit is NaN, and your check lets it pass. Every comparison with NaN is "
      "False: ask whether the difference *is* small, not whether it is large."),
-    (lambda: (_logits(), _logits()[:1]), False, "They sent one row for fifty, and broadcasting "
-     "hid it. Compare the shapes first."),
+    (_infinite, False, "One of theirs is infinite, and your check lets it pass. Do you measure by "
+     "the largest of *theirs*? Everything is small beside infinity: take the largest of ours."),
+    (lambda: (_logits()[:1].repeat(50, 1), _logits()[:1]), False, "They sent one row for "
+     "fifty, and broadcasting hid it. Compare the shapes first."),
     (lambda: (_logits()[:, :1], _logits()[:, :1].T), False, "Theirs is turned, 1 × 50, and your "
      "check lets it pass. Compare the shapes first."),
     (lambda: _moved(1e-3, size=1e-4), False, "With logits of about a thousandth, a difference of "
@@ -66,6 +92,11 @@ SAME = (
      "Relative to the *largest* of ours, not to each."),
     (lambda: _moved(3e-6), True, "A difference of three millionths is refused, and the tolerance "
      "is ten millionths."),
+    (_negative, True, "All of ours are negative here, and a difference of three millionths of the "
+     "largest size is refused. The largest *size* counts: `ours.abs().max()`."),
+    (lambda: _moved(1.8e-5, place=LARGEST), False, "The largest logit is off by 18 millionths, the "
+     "tolerance is ten, and your check lets it pass. `allclose` adds a tolerance of its own "
+     "(`rtol=0` stops it); a norm compares sums, not the largest difference."),
 )  # fmt: skip
 """What is handed in, whether it is the same, and the remark for who says otherwise."""
 
@@ -92,16 +123,20 @@ def _(answer) -> str | None:
         ours, theirs = given()
         try:
             found = answer(ours.clone(), theirs.clone())
+        except AssertionError:
+            if wanted:
+                return remark
+            return "Return False where the two differ; your check stopped at an `assert`."
         except Exception as error:
             if ours.shape != theirs.shape:
                 continue  # whoever refuses has not been deceived
-            return f"For arrays of one shape your check stopped: {type(error).__name__}: {error}"
+            return f"For tensors of one shape your check stopped: {type(error).__name__}: {error}"
         if _verdict(found) is None:
             return f"Return True or False; a {type(found).__name__} came."
         if _verdict(found) is not wanted:
             return remark
     ours, theirs = _moved(1e-3)
-    if not answer(ours, theirs, 1e-2):
+    if not answer(ours, theirs, tolerance=1e-2):
         return "With a tolerance of 0.01 a difference of 0.001 is refused: use `tolerance`."
     return None
 
@@ -136,6 +171,23 @@ SHIPPED = (
      "the border. Black pixels, 0, are asked for."),
     (_way(around=lambda x: interpolate(x[:, None], (32, 32))[:, 0]), "You stretched the picture to "
      "32 × 32. It was trained on pictures in their size, with black around them."),
+    (_way(around=lambda x: pad(x[:, None], (2, 2, 2, 2), mode="reflect")[:, 0]), "You mirrored "
+     "the border. Black pixels, 0, are asked for."),
+    (_way(around=lambda x: interpolate(x[:, None], (32, 32), mode="bilinear")[:, 0]), "You "
+     "stretched the picture to 32 × 32. It was trained on pictures in their size, with black "
+     "around them."),
+    (lambda network: lambda x: network(pad(x / x.max(), (2, 2, 2, 2))[:, None]), "You divide by "
+     "the brightest byte of the batch. A dark picture then turns bright: divide by 255."),
+    (lambda network: lambda x: network(pad(x // 255, (2, 2, 2, 2))[:, None].float()), "`//` throws "
+     "the greys away: all but 255 become 0. Divide with `/`."),
+    (_way(around=lambda x: pad(2 * x - 1, (2, 2, 2, 2))), "Your numbers go from −1 to 1; the "
+     "network wants 0 to 1."),
+    (_way(around=lambda x: pad(2 * x - 1, (2, 2, 2, 2), value=-1.0)), "Your numbers go from −1 to "
+     "1; the network wants 0 to 1."),
+    (_way(around=lambda x: pad(1 - x, (2, 2, 2, 2))), "Black and white are exchanged: 0 is black "
+     "for the camera, and for the network."),
+    (lambda network: lambda x: shipped(network)(x).softmax(1), "These are probabilities. Return "
+     "the logits as the network gives them."),
     (_way(turn=lambda x: x.mT), "The picture lies on its side: rows and columns are exchanged."),
     (_way(turn=lambda x: (x - 0.2190) / 0.3318), "You normalise, and the network does so itself, "
      "as its first step. Twice is wrong."),
@@ -143,9 +195,8 @@ SHIPPED = (
 """Plausible slips, and the remark that each gets."""
 
 
-@functools.cache
 def network() -> models.SimplifiedCNN:
-    """A small network that takes what ours takes."""
+    """A small network that takes what ours takes, a new one at each call."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         return models.SimplifiedCNN(channels=(3, 4), hidden=9).eval()
@@ -156,7 +207,7 @@ def pictures(count: int, seed: int) -> torch.Tensor:
     draw = torch.Generator().manual_seed(seed)
     drawn = torch.randint(0, 256, (count, 28, 28), generator=draw, dtype=torch.uint8)
     drawn[:, :9] //= 4
-    return drawn
+    return drawn // 2 if seed else drawn
 
 
 def _through(of):
@@ -164,7 +215,8 @@ def _through(of):
 
     def logits(pictures):
         with torch.no_grad():
-            return of(network())(pictures)
+            found = of(network())(pictures)
+        return torch.from_numpy(found) if isinstance(found, np.ndarray) else found
 
     return logits
 

@@ -1,7 +1,7 @@
 """Because you liked …: which of a user's films stand behind a recommendation.
 
-`removed` asks the model: without this film, refitted, by how much would the score fall? `shares`
-splits the score (Hu 2008). `similar` only compares two films, and knows nothing of the user.
+`removed` asks the model: without this film, refitted, by how much would the score fall? `similar`
+only compares two films, and knows nothing of the user.
 """
 
 from __future__ import annotations
@@ -45,19 +45,6 @@ def removed(case: Case) -> Tensor:
     """Return for each liked film how far the score falls when it is left out, refitted: exact."""
     vectors = without_each(case.film, case.liked, weight=case.weight, penalty=case.penalty)
     return case.score() - vectors @ case.film[case.recommended]
-
-
-def shares(case: Case) -> Tensor:
-    """Return each liked film's share of the score; they add up to it exactly (Hu 2008, section 5).
-
-    The score is linear in what the likes ask for, if how they bend the vector's matrix is held.
-    """
-    own = case.film[case.liked].double()
-    gram = case.film.T.double() @ case.film.double()
-    eye = torch.eye(case.film.shape[1], dtype=torch.float64)
-    matrix = gram + case.weight * own.T @ own + case.penalty * eye
-    answer = torch.linalg.solve(matrix, case.film[case.recommended].double())
-    return ((1 + case.weight) * own @ answer).to(case.film.dtype)
 
 
 def similar(case: Case) -> Tensor:

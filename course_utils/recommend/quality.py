@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -58,7 +60,8 @@ def ranked(
     seen = seen if isinstance(seen, Tensor) else seen.table()
     wanted = held if isinstance(held, Tensor) else held.liked.table()
     some = wanted.any(1)
-    lists = top(factors.scores(), seen, k)[some]
+    theirs = replace(factors, user=factors.user[some], user_bias=factors.user_bias[some])
+    lists = top(theirs.scores(), seen[some], k)
     return ndcg(lists, wanted[some]), recall(lists, wanted[some])
 
 

@@ -63,12 +63,6 @@ class Ratings:
         gone = torch.isin(self.user * self.films + self.film, user * self.films + film)
         return self[~gone]
 
-    def plus(self, user: Tensor, film: Tensor, stars: float = 5.0) -> Ratings:
-        """Return the ratings and some more pairs of user and film."""
-        more = torch.full((len(user),), stars)
-        return Ratings(torch.cat([self.user, user]), torch.cat([self.film, film]),
-                       torch.cat([self.stars, more]), self.users, self.films)  # fmt: skip
-
 
 @dataclass(frozen=True, eq=False)
 class Split:

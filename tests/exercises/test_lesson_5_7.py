@@ -40,7 +40,14 @@ def as_tensor(ours, theirs, tolerance=1e-5):
     return ((ours - theirs).abs() <= tolerance * ours.abs().max()).all()
 
 
-@pytest.mark.parametrize("right", [relative, close, as_tensor])
+def by_lists(ours, theirs, tolerance=1e-5):
+    if ours.shape != theirs.shape:
+        return False
+    limit = tolerance * ours.abs().max().item()
+    return all(abs(gap) < limit for gap in (ours.double() - theirs.double()).flatten().tolist())
+
+
+@pytest.mark.parametrize("right", [relative, close, as_tensor, by_lists])
 def test_other_right_checks_are_accepted(right):
     assert judge("5.7.1", right).state == "solved"
 
@@ -60,10 +67,24 @@ def scaled(difference, wanted=lambda worst, limit: worst <= limit):
     (scaled(lambda a, b: (b - a).max()), "may be negative"),
     (scaled(lambda a, b: (a - b).abs().mean()), "a mean hides it"),
     (scaled(lambda a, b: (a - b).mean().abs()), "a mean hides it"),
+    (scaled(lambda a, b: (a - b).sum().abs()), "in a sum they cancel"),
+    (lambda a, b, tolerance=1e-5: a.shape == b.shape and bool(
+        (a - b).norm() <= tolerance * a.norm()), "a norm compares sums"),
+    (lambda a, b, tolerance=1e-5: a.shape == b.shape and torch.allclose(
+        a, b, atol=float(tolerance * a.abs().max())), "`rtol=0`"),
+    (lambda a, b, tolerance=1e-5: a.shape == b.shape and bool(
+        (a - b).abs().max() <= tolerance * b.abs().max()), "largest of *theirs*"),
+    (lambda a, b, tolerance=1e-5: a.shape == b.shape and bool(
+        (a - b).abs().max() <= tolerance * a.max()), "`ours.abs().max()`"),
+    (lambda a, b, tolerance=1e-5: a.shape == b.shape and bool(
+        ((a - b) / a).abs().max() <= tolerance), "0 / 0 is NaN"),
+    (lambda a, b, tolerance=1e-5: bool(
+        ((a - b).abs() <= tolerance * a.abs().max()).all()), "one row for fifty"),
     (scaled(lambda a, b: (a - b).abs().max(), lambda worst, limit: not worst > limit), "is NaN"),
     (scaled(lambda a, b: (a - b).abs().nan_to_num().max()), "is NaN"),
     (lambda a, b, tolerance=1e-5: bool((a.argmax(1) == b.argmax(1)).all()), "so do the classes"),
-    (lambda a, b, tolerance=1e-5: bool((a - b).abs().max() <= tolerance), "thousandth"),
+    (lambda a, b, tolerance=1e-5: a.shape == b.shape and bool((a - b).abs().max() <= tolerance),
+     "of about a thousandth"),
     (lambda a, b, tolerance=1e-5: a.shape == b.shape and np.allclose(a, b, rtol=tolerance, atol=0),
      "not to each"),
     (lambda a, b, tolerance=1e-5: a.shape == b.shape and bool((a == b).all()), "hundred thousand"),
@@ -81,17 +102,26 @@ def test_a_check_that_lets_something_pass_is_told_what(wrong, words):
 
 
 def test_a_single_row_is_named():
-    def broad(ours, theirs, tolerance=1e-5):
-        worst = (ours - theirs[: len(ours)]).abs().max()
-        return bool(worst <= tolerance * ours.abs().max())
-
     def stretched(ours, theirs, tolerance=1e-5):
         first = theirs[:1]
         return bool((ours[:1] - first).abs().max() <= tolerance) if len(theirs) == 1 else (
             lesson.same(ours, theirs, tolerance))  # fmt: skip
 
-    assert judge("5.7.1", broad).state == "solved"  # all fifty rows were looked at
     assert "one row for fifty" in judge("5.7.1", stretched).remark
+
+
+def test_an_assert_is_no_answer():
+    def asserted(ours, theirs, tolerance=1e-5):
+        assert lesson.same(ours, theirs, tolerance)
+        return True
+
+    assert "Return False" in remark("5.7.1", asserted)
+
+    def too_strict(ours, theirs, tolerance=1e-5):
+        assert torch.equal(ours, theirs)
+        return True
+
+    assert "Return False" in remark("5.7.1", too_strict)
 
 
 def test_modules_and_other_ways_of_shipping_are_accepted():
@@ -111,7 +141,14 @@ def test_modules_and_other_ways_of_shipping_are_accepted():
 
         return of_bytes
 
-    for right in (Shipped, by_hand):
+    def to_array(network):
+        return lambda pictures: lesson.shipped(network)(pictures).numpy()
+
+    def in_double(network):
+        network.double()  # what an answer does to its network is not kept
+        return lambda pictures: network(pad(pictures.double() / 255, (2, 2, 2, 2))[:, None])
+
+    for right in (in_double, Shipped, by_hand, to_array):
         assert judge("5.7.2", right).state == "solved"
 
 
@@ -122,8 +159,9 @@ def test_each_slip_of_shipping_gets_its_remark():
 
 @pytest.mark.parametrize(("wrong", "words"), [
     (lambda network: network(lesson.shipped(lambda x: x)(lesson.pictures(2, 0))), "a *function*"),
-    (lambda network: lambda x: network(pad(x.float() / 255, (2, 2, 2, 2))), ""),
-    (lambda network: lambda x: network(x[:, None].float() / 255), ""),
+    (lambda network: lambda x: network(pad(x.float() / 255, (2, 2, 2, 2))), "got (5, 32, 32)"),
+    (lambda network: lambda x: network(x[:, None].float() / 255), "got (5, 1, 28, 28)"),
+    (lambda network: lambda x: lesson.shipped(network)(x).argmax(1), "(5, 10) was expected"),
 ])  # fmt: skip
 def test_what_cannot_run_is_told(wrong, words):
     found = judge("5.7.2", wrong)
