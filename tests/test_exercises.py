@@ -546,3 +546,15 @@ def test_the_outline_read_from_the_file_is_the_register(lesson):
         one = exercises.find(entry.number)
         assert entry == (one.number, one.title, one.minutes, one.difficulty)
         assert engine._lesson_of(entry.number) == lesson
+
+
+def test_a_remark_shows_whole_numbers_whole_and_functions_by_name():
+    def sign(x):
+        return 1
+
+    wrong = lambda rows, rule: 0  # noqa: E731
+    right = lambda rows, rule: 1  # noqa: E731
+    for rows in (torch.tensor([3, 1]), np.array([3, 1])):
+        said = exercises.agree(wrong, right, (rows, sign))
+        assert "rows = [3, 1], rule = the function `sign`" in said
+    assert "x = [0.5]" in exercises.agree(lambda x: 0, lambda x: 1, (torch.tensor([0.5]),))

@@ -13,6 +13,7 @@ from course_utils.recipes import (
     digits,
     drift,
     guided,
+    language,
     matched,
     photographs,
     population,
@@ -51,6 +52,8 @@ def made(tmp_path_factory):
     patch.setattr(readable, "study", lambda: ([], models.SoftTree()))
     patch.setattr(control, "study", list)
     patch.setattr(searched, "study", list)
+    kept = [language.files.load(data.folder() / "studies" / name) for name in language.FILES]
+    patch.setattr(language, "study", lambda: (dict.fromkeys(language.TABLES, ()), *kept))
     found = student, {f"{layer} bits": 4 for layer in searched.search.LAYERS}
     patch.setattr(searched, "trained", lambda table: ([], [found] * searched.POINTS))
     try:

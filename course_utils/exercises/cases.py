@@ -123,6 +123,10 @@ def _shown(answer: Callable, case: tuple | dict) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, (torch.Tensor, np.ndarray)):
         count = value.numel() if isinstance(value, torch.Tensor) else value.size
-        return str(np.round(as_numpy(value), 4).tolist()) if count <= 8 else kind(value)
+        if count > 8:
+            return kind(value)
+        whole = not (value.is_floating_point() if isinstance(value, torch.Tensor) else
+                     np.issubdtype(value.dtype, np.inexact))  # fmt: skip
+        return str(value.tolist() if whole else np.round(as_numpy(value), 4).tolist())
     text = repr(value)
-    return text if len(text) <= 60 else kind(value)
+    return text if len(text) <= 60 and not callable(value) else kind(value)

@@ -176,7 +176,7 @@ def round_through(x):
     "3.2.2",
     title="a rounding that lets gradients pass",
     minutes=10,
-    difficulty=3,
+    difficulty=2,
     solution=round_through,
     hints=(
         "`.detach()` keeps a number and hides it from the gradient. What must be hidden?",

@@ -338,7 +338,7 @@ CASES = (
     "3.6.2",
     title="how many samples are enough?",
     minutes=15,
-    difficulty=2,
+    difficulty=3,
     solution=enough,
     hints=(
         "A loop: explain with seed 0 and with seed 1, compare, double.",

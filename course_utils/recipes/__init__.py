@@ -16,6 +16,7 @@ from course_utils.recipes import (
     digits,
     drift,
     guided,
+    language,
     matched,
     photographs,
     population,
@@ -44,5 +45,6 @@ RECIPES: dict[str, Recipe] = {
     **readable.RECIPES,
     **control.RECIPES,
     **searched.RECIPES,
+    **language.RECIPES,
 }
 """By name, in the order in which they need each other."""
