@@ -1,6 +1,8 @@
 ## make lab       open the course in JupyterLab (the first time: make its environment)
 ## make test      run every test and every notebook (ARGS=… is passed to pytest)
 ## make lint      look for slips in the code, notebooks included
+## make site      build the course, executed, as a site that needs no network: build/site
+## make slides    turn each lesson into slides: build/slides (LESSONS="3_2 3_6": only those)
 ## make bench     measure each lesson's seconds and memory, write notebooks/BENCH.md
 ## make networks  train every network in data/networks anew from its recipe
 ## make links     bring badges, bootstrap cells and the README's lesson table in step
@@ -13,9 +15,10 @@ VENV ?= .venv
 UV ?= uv
 PY = $(VENV)/bin/python
 READY = $(VENV)/ready
+EXTRAS = $(VENV)/extras
 SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 
-.PHONY: help lab test lint bench networks links pins FORCE
+.PHONY: help lab test lint site slides bench networks links pins FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -24,11 +27,14 @@ help:
 lab: $(READY)
 	$(PY) -m jupyterlab notebooks/0_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: $(READY)
+test: $(EXTRAS)
 	$(PY) -m pytest $(ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .
+
+site slides: $(EXTRAS)
+	$(PY) -m course_utils.publish $@ $(LESSONS)
 
 bench: $(READY)
 	$(PY) -m course_utils.bench
@@ -54,6 +60,11 @@ $(READY): requirements.txt requirements-cuda.txt pyproject.toml
 	$(PY) -m pip install -c requirements-cuda.txt -e . \
 	  $(if $(CPU),$(shell sed -n 's/^ *- \(--extra-index-url .*\)/\1/p' environment.yml))
 	@echo "$(CURDIR)" > $@
+
+# What learners never need: it grades a class, and builds the site and the slides.
+$(EXTRAS): $(READY)
+	$(PY) -m pip install -c requirements.txt -c requirements-cuda.txt -e ".[class,site]"
+	@touch $@
 
 # What torch brings along for graphics cards on Linux goes into a file of constraints, not into
 # the course's dependencies: as dependencies, they would be downloaded (6 GB) for the CPU build too.

@@ -198,7 +198,7 @@ class Folder:
     def make(self, *words, **env):
         """Run make; what the stand-in was asked to do meanwhile, and make's own result."""
         self.log.write_text("")
-        outer = ("ARGS", "CPU", "MAKEFLAGS", "MAKEOVERRIDES", "UPGRADE", "VENV")
+        outer = ("ARGS", "CPU", "LESSONS", "MAKEFLAGS", "MAKEOVERRIDES", "UPGRADE", "VENV")
         kept = {k: v for k, v in os.environ.items() if k not in outer}
         done = subprocess.run(
             ["make", f"PYTHON={self.python}", *words], cwd=self.path, text=True,
@@ -215,11 +215,12 @@ def folder(tmp_path):
 
 
 INSTALL = "-m pip install -c requirements-cuda.txt -e ."
+EXTRAS = "-m pip install -c requirements.txt -c requirements-cuda.txt -e .[class,site]"
 
 
 def test_make_test_makes_the_environment_once(folder):
     asked, _ = folder.make("test")
-    assert asked == ["-m venv --clear .venv", INSTALL, "-m pytest"]
+    assert asked == ["-m venv --clear .venv", INSTALL, EXTRAS, "-m pytest"]
     asked, _ = folder.make("test", "ARGS=-k one")
     assert asked == ["-m pytest -k one"]
 
@@ -227,6 +228,7 @@ def test_make_test_makes_the_environment_once(folder):
 def test_make_lab_opens_the_first_lesson(folder):
     asked, _ = folder.make("lab")
     assert asked[-1].startswith("-m jupyterlab notebooks/0_start_here.ipynb")
+    assert EXTRAS not in asked, "learners need no extras"
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "requirements-cuda.txt", "pyproject.toml"])
@@ -234,13 +236,13 @@ def test_changed_pins_are_installed(folder, changed):
     folder.make("test")
     later = (folder.path / ".venv" / "ready").stat().st_mtime + 10
     os.utime(folder.path / changed, (later, later))
-    assert folder.make("test")[0] == [INSTALL, "-m pytest"]
+    assert folder.make("test")[0] == [INSTALL, EXTRAS, "-m pytest"]
 
 
 def test_a_moved_folder_is_installed_again(folder):
     folder.make("test")
     folder.path = folder.path.rename(folder.path.with_name("elsewhere"))
-    assert folder.make("test")[0] == [INSTALL, "-m pytest"]
+    assert folder.make("test")[0] == [INSTALL, EXTRAS, "-m pytest"]
     assert folder.make("test")[0] == ["-m pytest"]
 
 
@@ -248,7 +250,7 @@ def test_an_install_that_failed_is_tried_again(folder):
     asked, done = folder.make("test", PIP_FAILS="1")
     assert done.returncode != 0
     assert "-m pytest" not in asked
-    assert folder.make("test")[0] == [INSTALL, "-m pytest"]
+    assert folder.make("test")[0] == [INSTALL, EXTRAS, "-m pytest"]
 
 
 def test_cpu_takes_the_index_from_the_environment_file(folder):
