@@ -59,6 +59,7 @@ def books(tmp_path_factory):
         (root / name).mkdir()
     (root / "data" / "README.md").write_text("# Data\n\nFashion-MNIST.\n")
     (root / "notebooks" / "BENCH.md").write_text("# What each lesson takes\n\nSeconds.\n")
+    (root / "notebooks" / "for_teachers.md").write_text("# For teachers\n\nPlans.\n")
     (root / "notebooks" / "pictures").mkdir()
     for name in (syllabus.ROOT / "notebooks" / "pictures").iterdir():
         (root / "notebooks" / "pictures" / name.name).write_bytes(name.read_bytes())
@@ -191,7 +192,7 @@ def test_the_front_page_leads_to_lessons_glossary_and_data(site, visit):
     side = page.locator(".sidebar-tree a")
     names = [name.strip() for name in side.all_inner_texts()]
     assert [name[:3] for name in names[:2]] == ["2.1", "3.2"], "the syllabus's order"
-    assert names[2:] == ["Glossary English – 中文", "Data", "What each lesson takes"]
+    assert names[2:] == ["Glossary English – 中文", "Data", "What each lesson takes", "For teachers"]
     side.nth(2).click()
     expect(page.get_by_role("cell", name="量化", exact=True)).to_have_count(1)
 

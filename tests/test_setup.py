@@ -108,8 +108,16 @@ def test_the_package_takes_its_dependencies_from_the_pins():
     built = [Requirement(text) for text in metadata.requires("small-and-clear")]
     assert {(canonicalize_name(r.name), str(r.specifier), str(r.marker)) for r in built} == {
         (canonicalize_name(r.name), str(r.specifier), str(r.marker))
-        for r in requirements("requirements.txt")
+        for r in [*requirements("requirements.txt"), *extras()]
     }, "run make lab: the installed course has other pins"
+
+
+def extras():
+    """What `pip install -e .[…]` adds, each for its extra alone; every version is named."""
+    for extra, needed in PROJECT["project"]["optional-dependencies"].items():
+        for text in needed:
+            assert re.fullmatch(r"[\w-]+==[\d.]+", text), f"{text}: which version?"
+            yield Requirement(f'{text} ; extra == "{extra}"')
 
 
 def test_importing_the_package_costs_nothing():

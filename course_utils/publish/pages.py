@@ -15,6 +15,14 @@ _MORE = (
     "Glossary English – 中文 <glossary>",
     "Data <data/README>",
     "What each lesson takes <notebooks/BENCH>",
+    "For teachers <notebooks/for_teachers>",
+)
+_KEPT = (
+    "LICENSE",
+    "data/README.md",
+    "notebooks/BENCH.md",
+    "notebooks/for_teachers.md",
+    "notebooks/pictures",
 )
 Books = Sequence[tuple[Lesson, Any]]  # executed notebooks, in the syllabus's order
 
@@ -28,7 +36,7 @@ def write_site(source: Path, books: Books, *, root: Path = ROOT) -> None:
     address = launch.repository(root)
     for lesson, book in books:
         _write_lesson(source, lesson, with_links(book, lesson, address))
-    for name in ("LICENSE", "data/README.md", "notebooks/BENCH.md", "notebooks/pictures"):
+    for name in _KEPT:
         _copy(root / name, source / name)
     _write(source / "glossary.md", glossary_page([lesson for lesson, _ in books]))
     _write(source / "index.md", front_page(root, [lesson for lesson, _ in books]))
