@@ -80,7 +80,7 @@ def test_effect_counts_answers():
     assert row["commonest answer"] == pytest.approx(now.bincount().max().item() / 10)
 
 
-def test_closed_units_are_those_that_no_image_opens():
+def test_dead_units_are_those_that_no_image_opens():
     net = models.Net(hidden=(4, 2), size=2, classes=2, mean=0.0, std=1.0)
     with torch.no_grad():
         for parameter in net.parameters():
@@ -89,5 +89,5 @@ def test_closed_units_are_those_that_no_image_opens():
         net.fc2.bias[1] = 1.0  # open for all
     images = torch.zeros(2, 1, 2, 2)
     images[0, 0, 0, 0] = 1.0
-    assert figures_1_3.closed_units(net, images) == pytest.approx(4 / 6)
-    assert math.isclose(figures_1_3.closed_units(net, images[1:]), 5 / 6, rel_tol=1e-6)
+    assert figures_1_3.dead_units(net, images) == pytest.approx(4 / 6)
+    assert math.isclose(figures_1_3.dead_units(net, images[1:]), 5 / 6, rel_tol=1e-6)

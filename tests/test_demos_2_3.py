@@ -89,7 +89,7 @@ def test_filters_leave_in_the_order_of_their_scores(study):
     assert curve["Taylor"][0.5] == [training.evaluate(smaller, *study.validation)]
     smaller = structure.remove_filters(one, {"conv2": 0.5})
     assert curve["L1 norm"][0.5] == [training.evaluate(smaller, *study.validation)]
-    assert len(curve["random"][0.5]) == 2
+    assert len(curve["by lot"][0.5]) == 2
     whole = training.evaluate(one, *study.validation)
     assert all(order[0.0] == [whole] for order in curve.values())
 
@@ -136,10 +136,10 @@ def test_a_winner_beats_all_others_by_more_than_luck():
 
 
 def test_accuracies_are_means_of_the_draws():
-    one = {"Taylor": {0.5: [0.9]}, "random": {0.5: [0.6, 0.8]}}
-    other = {"Taylor": {0.5: [0.7]}, "random": {0.5: [0.5, 0.5]}}
+    one = {"Taylor": {0.5: [0.9]}, "by lot": {0.5: [0.6, 0.8]}}
+    other = {"Taylor": {0.5: [0.7]}, "by lot": {0.5: [0.5, 0.5]}}
     found = demo.accuracies([one, other], 0.5)
-    assert found["Taylor"] == [0.9, 0.7] and found["random"] == pytest.approx([0.7, 0.5])
+    assert found["Taylor"] == [0.9, 0.7] and found["by lot"] == pytest.approx([0.7, 0.5])
 
 
 def test_measures_and_fits_hold_every_version(study):
@@ -250,14 +250,14 @@ def test_clearness_shows_each_measure():
 
 def test_removal_shows_every_order_and_the_range_of_the_draws():
     one = {"Taylor": {0.25: [0.9], 0.5: [0.8]}, "L1 norm": {0.25: [0.85], 0.5: [0.6]},
-           "random": {0.25: [0.8, 0.9], 0.5: [0.5, 0.7]}}  # fmt: skip
+           "by lot": {0.25: [0.8, 0.9], 0.5: [0.5, 0.7]}}  # fmt: skip
     made = figures.removal([one, one], names=["a", "b"], title="x")
     axis = made.axes[0]
     lines = {line.get_label(): list(line.get_ydata()) for line in axis.lines}
-    assert lines["Taylor"] == [0.9, 0.8] and lines["random"] == pytest.approx([0.85, 0.6])
+    assert lines["Taylor"] == [0.9, 0.8] and lines["by lot"] == pytest.approx([0.85, 0.6])
     assert len(axis.collections) == 1, "only the draws have a range"
     words = figures.words_for_removal([one, one], names=["a", "b"])
-    assert "b: Taylor 90% at 25%, 80% at 50%" in words and "random 85% at 25%" in words
+    assert "b: Taylor 90% at 25%, 80% at 50%" in words and "by lot 85% at 25%" in words
 
 
 def test_maps_row_draws_each_map():

@@ -72,7 +72,7 @@ def effect(
 
 
 @torch.no_grad()
-def closed_units(net: Net, images: Tensor) -> float:
+def dead_units(net: Net, images: Tensor) -> float:
     """The share of a Net's hidden units that no image opens: their ReLU is 0 for all."""
     first = net.relu1(net.fc1(net.flatten(net.normalize(images))))
     second = net.relu2(net.fc2(first))

@@ -116,7 +116,7 @@ def removal(curves: Sequence[Curves], *, names: Sequence[str], title: str) -> An
     return made
 
 
-ORDERS = {"Taylor": ("gradient", "o"), "L1 norm": ("pruning", "s"), "random": ("random", None)}
+ORDERS = {"Taylor": ("gradient", "o"), "L1 norm": ("pruning", "s"), "by lot": ("random", None)}
 """How the least useful filters are found; the colour's method, and the mark."""
 
 

@@ -82,13 +82,13 @@ def removal_curve(
 
     Args:
         scores: one a filter, the lowest goes first: the order called "Taylor".
-        draws: how many random orders, from seeds 0, 1, …
+        draws: how many orders by lot, from seeds 0, 1, …
     """
     count = len(scores)
     orders = {
         "Taylor": [scores.argsort()],
         "L1 norm": [structure.filter_norms(network.conv2).argsort()],
-        "random": [torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+        "by lot": [torch.randperm(count, generator=torch.Generator().manual_seed(seed))
                    for seed in range(draws)],
     }  # fmt: skip
 
