@@ -65,15 +65,6 @@ def test_the_class_that_pays_is_named_with_its_error():
     assert row["change"] == 0 and row["worst class"] != "dress"
 
 
-def test_what_is_promised_and_what_is_there(network):
-    half = prune.magnitude(network, 0.5)
-    rows = demo.promised("4.3", {"ours": half})
-    assert [row["promised"] for row in rows] == [
-        "weights removed", "activations removed", "50% of weights zero"]  # fmt: skip
-    assert rows[0]["not zero"] == rows[1]["not zero"] == measure.parameters(network)
-    assert rows[2]["not zero"] == measure.nonzeros(half)
-
-
 def test_every_layer_is_timed_once_in_order(network, few):
     network.train()
     seconds = demo.layer_seconds(network, few[0], runs=3)

@@ -113,7 +113,7 @@ def test_the_reckoning_compares_with_the_network_it_came_from(budget, monkeypatc
     assert rows["LeNet5"]["ratio"] == 1 and rows["Tiny"]["ratio"] == 10
     assert rows["LeNet300"]["ratio"] == 1
     gap = paired.compare(budget.answers["LeNet5"], budget.answers["Tiny"], budget.labels)
-    assert rows["Tiny"]["against dense"] == pytest.approx(100 * gap.difference)
+    assert rows["Tiny"]["against whole"] == pytest.approx(100 * gap.difference)
     assert rows["Tiny"]["± (points)"] == pytest.approx(100 * gap.error)
     assert rows["Tiny"]["error"] == pytest.approx(0.25)
 

@@ -31,7 +31,7 @@ def test_each_order_keeps_the_way_it_chose_and_not_the_luckier_one():
     table = guided_rows()
     ways = demo.best_ways(table)
     assert ways == {"Taylor": "in 8 steps", "relevance": "at once", "L1": "at once",
-                    "lot": "at once"}  # fmt: skip
+                    "by lot": "at once"}  # fmt: skip
     found = demo.trained_on(table)
     assert found[0]["Taylor"] == pytest.approx([0.5] * 3)
     assert list(found) == [0, *guided.STEPS] and "fresh start" not in found[0]

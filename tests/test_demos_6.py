@@ -44,7 +44,7 @@ def test_account_measures_the_file_that_was_written(network, few):
     packed = demo.account(network, few, bits=8)
     assert plain["bytes"] == models.network_path("SimplifiedCNN").stat().st_size
     assert plain["bytes"] / packed["bytes"] > 3.9
-    assert plain["multiplications"] == packed["multiplications"] == 1_590_528
+    assert plain["MACs"] == packed["MACs"] == 1_590_528
     coarse = demo.account(network, few, bits="binary")
     assert coarse["accuracy"] < plain["accuracy"]  # what was written is what is judged
 
@@ -144,7 +144,7 @@ def test_the_choice_needs_least_and_loses_no_more_than_allowed(chooser):
             allowed = chooser.table[chooser.table.accuracy >= chooser.whole - loss]
             assert row["accuracy"] >= chooser.whole - loss - 1e-6
             assert row[column] == allowed[column].min()
-    with pytest.raises(ValueError, match="one of bytes, time, multiplications; got 'size'"):
+    with pytest.raises(ValueError, match="one of bytes, time, MACs; got 'size'"):
         chooser.choose("size", loss=0)
 
 

@@ -75,9 +75,9 @@ def fidelity(
         below = method in ("structure", "data")
         axis.annotate(way, (cost, mean), (0, -34 if below else 26), textcoords="offset points",
                       fontsize=9, ha="center")  # fmt: skip
-    chance, _ = mean_and_error(found["control: random order"])
+    chance, _ = mean_and_error(found["control: shuffled"])
     axis.axhline(chance, color=plots.colour("random"), lw=2)
-    axis.annotate("random order", (0.99, chance), (0, 5), xycoords=("axes fraction", "data"),
+    axis.annotate("shuffled", (0.99, chance), (0, 5), xycoords=("axes fraction", "data"),
                   textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
     axis.margins(x=0.25)
     axis.set(xlabel="seconds for one photograph, on one thread of this machine",
@@ -129,7 +129,7 @@ class Chooser:
     """
 
     NETWORKS = ("floats", "integers", "mended")
-    METHODS = ("class activation map", "LIME, seed 0", "LIME, seed 1", "LIME, random order")
+    METHODS = ("class activation map", "LIME, seed 0", "LIME, seed 1", "LIME, shuffled")
 
     def __init__(self, record: Record, images: Tensor, cams: Mapping[str, Tensor]):
         self.record, self.images, self.cams = record, images, dict(cams)
@@ -140,7 +140,7 @@ class Chooser:
             return self.cams[network][EXPLAINED.index(photo), 0]
         seed = int(method[-1]) if method[-1].isdigit() else 0
         found = self.record.maps(photo, network, 200)[seed]
-        return random_order(found) if method.endswith("order") else found
+        return random_order(found) if method.endswith("shuffled") else found
 
     def _alike(self, photo: str, network: str, method: str) -> float:
         maps = [m[None, 2::4, 2::4] for m in

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from course_utils.demos.lesson_5_2 import Ways
 
 Seeds = Mapping[str, Sequence[float]]
-SHADES = {"Taylor": "gradient", "relevance": "lime", "L1": "pruning", "lot": "random",
+SHADES = {"Taylor": "gradient", "relevance": "lime", "L1": "pruning", "by lot": "random",
           "fresh start": "structure"}  # fmt: skip
 """By order or start, the method that gives its colour."""
 

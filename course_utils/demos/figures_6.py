@@ -69,7 +69,7 @@ def recalls(moved: Mapping[str, Sequence[paired.Paired]]) -> Any:
                   color=shades.get(name, plots.colour("pruning")))  # fmt: skip
         axis.axvline(0, color="black", lw=0.8)
         axis.set_title(name, fontsize=9, fontweight="normal")
-        axis.set_xlabel("recall, points gained (± 1 error)")
+        axis.set_xlabel("recall, points gained (± 1 standard error)")
     axis.set_yticks(range(len(classes)), data.FASHION_CLASSES)
     axis.invert_yaxis()
     made.suptitle("The classes do not pay alike; nor do two seeds", fontsize=11, fontweight="bold")
@@ -86,7 +86,7 @@ def words_for_recalls(moved: Mapping[str, Sequence[paired.Paired]]) -> str:
 
 
 UNITS = {"bytes": "bytes of the file", "time": "time, the reference is 1",
-         "multiplications": "multiplications an image"}  # fmt: skip
+         "MACs": "MACs an image"}  # fmt: skip
 
 
 def chosen(chooser: Chooser, *, scarce: str, points: float) -> Any:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from course_utils import data, measure, models, paired, prune, training
-from course_utils.demos import listings
+from course_utils import data, measure, models, paired, training
 from course_utils.demos.racing import to_size
 from course_utils.models import evaluating
 
@@ -123,15 +122,6 @@ def pooling_share(network: models.Network, images: torch.Tensor) -> float:
     """Return the share of a network's time that its pooling layers take."""
     seconds = layer_seconds(network, images, runs=5)
     return sum(t for name, t in seconds.items() if "pool" in name) / sum(seconds.values())
-
-
-def promised(section: str, ours: Mapping[str, nn.Module]) -> list[dict[str, str | int]]:
-    """Return what document A's listings of a section promise and hold, and what ours hold."""
-    told = [{"network": f"A §{one.section}: {one.name}", "promised": one.promise,
-             "not zero": listings.parameters(one)}
-            for one in listings.LISTINGS if one.section.startswith(section)]  # fmt: skip
-    return told + [{"network": name, "promised": f"{prune.sparsity(one):.0%} of weights zero",
-                    "not zero": measure.nonzeros(one)} for name, one in ours.items()]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def file_bytes(name: str, network: models.Network) -> int:
 def reckoning(
     shelf: Mapping[str, models.Network], images: Tensor, labels: Tensor
 ) -> list[dict[str, Any]]:
-    """Every network beside the dense one it came from: bytes, ratio, error, paired difference."""
+    """Every network beside the whole one it came from: bytes, ratio, error, paired difference."""
     said = {name: training.predict(one, images).argmax(1) for name, one in shelf.items()}
     rows = []
     for name, network in shelf.items():
@@ -58,7 +58,7 @@ def reckoning(
         rows.append({
             "file": name, "bytes": size, "ratio": origin / size,
             "error": (said[name] != labels).double().mean().item(),
-            "against dense": 100 * gap.difference, "± (points)": 100 * gap.error,
+            "against whole": 100 * gap.difference, "± (points)": 100 * gap.error,
         })  # fmt: skip
     return rows
 

@@ -21,18 +21,20 @@ Seeds = dict[str, list[float]]
 """By name, one number a seed."""
 KINDS = {name: place for place, name in enumerate(data.FASHION_CLASSES)}
 """Class names as choices."""
+SAID = {order: order for order in guided.ORDERS} | {"lot": "by lot"}
+"""By an order's name in the study, its name in the lesson."""
 
 
 def cuts(table: pandas.DataFrame) -> dict[str, Seeds]:
     """Return by way and by order the validation accuracies right after the removal."""
     bare = table[table.steps == 0]
-    return {way: {order: list(bare[(bare.way == way) & (bare.order == order)].accuracy)
-                  for order in guided.ORDERS} for way in guided.WAYS}  # fmt: skip
+    return {way: {said: list(bare[(bare.way == way) & (bare.order == order)].accuracy)
+                  for order, said in SAID.items()} for way in guided.WAYS}  # fmt: skip
 
 
 def best_ways(table: pandas.DataFrame) -> dict[str, str]:
     """Return by order the way that was best on the training images held back."""
-    return {order: guided.chosen_way(table, order) for order in guided.ORDERS}
+    return {said: guided.chosen_way(table, order) for order, said in SAID.items()}
 
 
 def trained_on(table: pandas.DataFrame) -> dict[int, Seeds]:
@@ -41,8 +43,9 @@ def trained_on(table: pandas.DataFrame) -> dict[int, Seeds]:
     found = {0: {order: cuts(table)[way][order] for order, way in ways.items()}}
     for steps in guided.STEPS:
         some = table[table.steps == steps]
-        found[steps] = {name: list(some[some.order == name].accuracy)
-                        for name in (*guided.ORDERS, "fresh start")}  # fmt: skip
+        names = SAID | {"fresh start": "fresh start"}
+        found[steps] = {said: list(some[some.order == name].accuracy)
+                        for name, said in names.items()}  # fmt: skip
     return found
 
 

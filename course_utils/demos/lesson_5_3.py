@@ -182,7 +182,7 @@ def explained(
     shuffled = {name: fusion.random_maps(one, seed=0) for name, one in before.items()}
     agreed, chance = (fusion.drift(images, before, one) for one in (after, shuffled))
     return [{"explainer": name, "agreement": agreed[name].mean().item(),
-             "± two errors": 2 * mean_and_error(agreed[name])[1],
+             "± two standard errors": 2 * mean_and_error(agreed[name])[1],
              "another seed (5.1)": seeds[name],
              "shuffled": chance[name].mean().item()} for name in before]  # fmt: skip
 

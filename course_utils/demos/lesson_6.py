@@ -17,7 +17,7 @@ from course_utils import fusion, measure, models, paired, scoreboard, training
 if TYPE_CHECKING:
     import pandas
 
-SCARCE = {"bytes": "bytes", "time": "latency_ratio", "multiplications": "macs"}
+SCARCE = {"bytes": "bytes", "time": "latency_ratio", "MACs": "macs"}
 """What may be scarce, and the scoreboard's column that counts it."""
 
 
@@ -103,7 +103,7 @@ def account(
     network: models.Network, pair: training.Pair, *, suffix: str = ".safetensors",
     bits: int | None = None,
 ) -> dict[str, float]:  # fmt: skip
-    """Save a network, load the file, and return its bytes, multiplications and accuracy.
+    """Save a network, load the file, and return its bytes, MACs and accuracy.
 
     Args:
         pair: images and labels for the accuracy of what was loaded.
@@ -114,7 +114,7 @@ def account(
         size, loaded = measure.file_bytes(path), models.load_network(path)
     return {
         "bytes": size,
-        "multiplications": measure.macs(loaded),
+        "MACs": measure.macs(loaded),
         "accuracy": training.evaluate(loaded, *pair),
     }
 

@@ -58,9 +58,7 @@ class Record:
         """
         found = {way: [self._alike(name, self.maps(name, *array)) for name in EXPLAINED]
                  for way, array in WAYS.items()}  # fmt: skip
-        found["control: random order"] = [
-            self._alike(name, self._shuffled(name)) for name in EXPLAINED
-        ]
+        found["control: shuffled"] = [self._alike(name, self._shuffled(name)) for name in EXPLAINED]
         return found
 
     def fresh_fit(self) -> dict[int, list[float]]:
