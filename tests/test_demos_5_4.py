@@ -135,6 +135,43 @@ def test_tables_of_answers_and_pairs():
     assert row["pairs"] == "not" and row["turned"].startswith("5% ± ") and row["n"] == "50"
 
 
+def test_attention_gets_a_side_and_so_does_the_control(monkeypatch):
+    values = torch.tensor([-3.0, 2, -1, 0.5, 0.25, 0.125, 0.5]).double()
+    one = bag_of(**dict(zip("abcdefg", values.tolist())))
+    sizes = torch.tensor([0.5, 0.4, 0.3, 0.2, 0.1, 0.0, 0.0]).double()
+    monkeypatch.setattr(language.explain, "attention", lambda reader, text: sizes)
+    lot = torch.tensor([0.1, -0.9, 0.2, -0.8, 0.7, 0.0, 0.0]).double()
+    monkeypatch.setattr(language.explain, "by_lot", lambda reader, text, seed: lot)
+    (found,) = zip(*demo.with_a_side(one, ["a b c d e f g", "a b c"]).values())
+    assert one(["a b c d e f g"]).item() < 0
+    assert found[0] == pytest.approx(2.0)  # a 3, b -2, c 1
+    assert found[1] == pytest.approx(3.875)  # c, a, f: -1, -3, 0.125
+    assert found[2] == found[3] == pytest.approx(3.875)
+    assert set(demo.with_a_side(one, ["a b c"])) == set()
+
+
+def test_rare_words_are_those_beyond_the_most_frequent():
+    one = bag_of(a=1.0, b=-2.0, c=3.0, d=4.0)
+    spoken, said = demo.rare_words(one, ["a b", "c c qqq"], share=0.5)
+    assert spoken == pytest.approx(2 / 4) and said == pytest.approx(6 / 9)
+
+
+def test_sides_are_counted():
+    rows = [{"mean": mean, "weight": weight, "error": 0.4} for mean, weight in
+            ((1.0, 0.5), (-1.0, -0.5), (0.5, 0.5), (0.5, -0.5), (-2.0, 1.0))]  # fmt: skip
+    assert demo.sided(rows) == ("on the network's side in 3 (clearly: 2), on the ratings' in 2 "
+                                "(clearly: 1)")  # fmt: skip
+
+
+def test_shifts_are_means_over_seeds():
+    table = pd.DataFrame([{"seed": s, "network": "bag", "what": what, "not moves good": s / 10,
+                           "not moves bad": -1.0, "very moves good": 0.0, "very moves bad": 0.5}
+                          for s in (1, 3) for what in ("not", "but")])  # fmt: skip
+    first, second = demo.shift_rows(table)
+    assert (first["word"], first["good words"]) == ("not", "+0.20 ± 0.14")
+    assert (second["word"], second["bad words"]) == ("very", "+0.50 ± 0.00")
+
+
 # ---- the desk
 
 
@@ -151,6 +188,23 @@ def test_the_desk_shows_words_and_answers_and_escapes_what_is_typed():
     assert desk.controls()["sentence"].value == sentence_desk.START
     long = desk.draw(sentence=" ".join(f"w{k}" for k in range(500)))
     assert long.count("<tr>") == 1 + sentence_desk.MOST
+
+
+TYPED = ["great", "qqqq", "这部电影很好看", "é ß İ", "a \x00b", "great " * 900,
+         "<img src=x onerror=f()>", "x" * 5000, "10/10", "_ __"]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_the_desk_takes_what_is_typed(typed):
+    desk = sentence_desk.Desk({"bag": LINE, "transformer": reader("transformer")})
+    drawn = desk.draw(sentence=typed)
+    assert drawn.startswith("<table") and "<img" not in drawn and "x" * 30 not in drawn
+    assert ("No word here is known" in drawn) == (not set(typed.split()) & {"great", "a"})
+    assert "liked, " in desk.words(sentence=typed)
+
+
+def test_the_longest_bar_is_told():
+    assert "the longest is 1.5." in sentence_desk.Desk({"bag": LINE}).draw(sentence="great film")
 
 
 def test_words_are_escaped_whatever_they_are():
@@ -233,3 +287,18 @@ def test_the_committed_study_is_whole():
     assert data.study("language_reasons").groupby("seed").sentence.count().min() > 200
     assert data.study("language_words").groupby("seed").word.count().min() > 200
     assert re.fullmatch(r"[\d.]+", str(table.accuracy.mean())) and TEXT
+
+
+def test_what_is_tried_says_how_far_a_word_moves(monkeypatch):
+    line = bag_of(**{"not": -0.5, "great": 1.5, "dull": -2.0, "film": 0.5, "very": 0.25})
+    held = few(count=40)
+    monkeypatch.setattr(recipe.language, "sentences", lambda split: held)
+    rows = {row["what"]: row for row in recipe.tried(line, "bag", 4, held.texts)}
+    assert list(rows) == ["not", "but", "typo", "name", "order of words"]
+    for side in ("good", "bad"):
+        assert rows["not"][f"not moves {side}"] == pytest.approx(-0.5)
+        assert rows["not"][f"very moves {side}"] == pytest.approx(0.25)
+        assert f"not moves {side}" not in rows["but"]
+    assert rows["not"]["pairs"] == 2 and rows["not"]["turned"] == 0 and rows["but"]["turned"] == 0
+    assert rows["typo"]["turned"] > 0.5 and rows["typo"]["control"] == 0  # dull, not film
+    assert rows["order of words"]["turned"] == 0

@@ -193,11 +193,12 @@ def test_wrong_files_are_told(tmp_path):
 
 
 @pytest.mark.parametrize("kind", networks.KINDS)
-def test_onnx_says_the_same_and_int8_nearly(kind, tmp_path):
+def test_onnx_says_the_same_and_int8_nearly(kind, tmp_path, monkeypatch):
     many = Vocabulary(tuple(f"w{k}" for k in range(400)) + KNOWN.known)
     one = reader(kind, vocabulary=many)
     floats = onnx_files.export(one)
     assert torch.allclose(floats(TEXTS), one(TEXTS), atol=1e-4)
+    monkeypatch.setattr(onnx_files, "export", lambda reader: floats)  # exporting is slow: once
     integer = onnx_files.int8(one)
     assert 0 < (integer(TEXTS[:2]) - one(TEXTS[:2])).abs().max() < 0.2 * one(TEXTS).std()
     assert len(integer.network.bytes) < 0.6 * len(floats.network.bytes)

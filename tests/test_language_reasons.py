@@ -200,10 +200,37 @@ def test_rated_words():
 ADJECTIVES = ["awful", "dull", "great", "nice"]
 
 
-def test_adjectives_stand_where_adjectives_stand():
-    texts = ["it is great", "so great", "is film", "is film", "great awful", "is awful"]
-    known = Vocabulary(("is", "so", "great", "awful", "film"))
-    assert probes.adjectives(texts, known) == ["great"]
+def test_adjectives_are_known_verdicts_that_people_rate_clearly():
+    known = Vocabulary(("is", "great", "awful", "film", "comedy", "beautifully", "weak"))
+    assert probes.adjectives(known) == ["awful", "great", "weak"]
+    assert probes.adjectives(known, least=2) == ["awful", "great"]
+    assert len(set(probes.VERDICTS)) == len(probes.VERDICTS)
+    ratings = reasons.rated()
+    assert all(word in ratings for word in probes.VERDICTS)
+
+
+def test_pairs_are_sentences():
+    (pair,) = probes.negations(["dull"])
+    assert pair == probes.Pair("The film is dull.", "The film is not dull.",
+                               "The film is very dull.")  # fmt: skip
+
+
+def test_a_word_that_negates_moves_good_down_and_bad_up():
+    known = Vocabulary(("not", "very", "great", "awful", "nice"))
+
+    class Negation(torch.nn.Module):
+        """Great 1, nice 1, awful -2; turned round by "not", moved by 0.5 by "very"."""
+
+        def forward(self, numbers):
+            value = sum((numbers == k).float().sum(1) * v for k, v in ((4, 1), (5, -2), (6, 1)))
+            turn = 1 - 2 * (numbers == 2).any(1).float()
+            return turn * value + 0.5 * (numbers == 3).any(1).float()
+
+    clever = Reader(known, Negation())
+    assert probes.shifts(clever, ["great", "nice", "awful"]) == pytest.approx((-2, 4))
+    assert probes.shifts(clever, ["great", "awful"], "very") == pytest.approx((0.5, 0.5))
+    same = probes.shifts(bag_of(**{"not": -0.25, "great": 1.0, "awful": -1.0}), ["great", "awful"])
+    assert same == pytest.approx((-0.25, -0.25))
 
 
 def test_not_turns_a_reader_of_not_only():
@@ -244,12 +271,14 @@ def test_typos_are_unknown_and_hit_the_strongest_word():
     assert pair.control in ("ncie Dull dull film", "nice Dull dull flim")
 
 
-def test_names_are_capital_inside_sentences():
-    texts = ["Great Spielberg does it", "see Spielberg in Paris", "See paris, Spielberg"] * 2
-    known = Vocabulary(("spielberg", "paris", "great", "does"))
-    assert probes.names(texts, known) == ["spielberg"]
-    (pair,) = probes.renamed(["by Spielberg, spielberg", "no name"], ["allen", "spielberg"])
-    assert pair.second == "by allen, allen" and pair.control == "by qxzv, qxzv"
+def test_a_given_name_gives_way_to_another_of_its_kind():
+    known = Vocabulary(("john", "mary", "david", "susan", "film"))
+    texts = ["by John, John's film", "a john", "Mary plays", "no name"]
+    first, second = probes.renamed(texts, known)
+    assert (first.second, first.control) == ("by David, John's film", "by Qxzv, John's film")
+    assert (second.second, second.control) == ("Susan plays", "Qxzv plays")
+    names = [*probes.NAMES["he"], *probes.NAMES["she"]]
+    assert len(set(names)) == len(names)
 
 
 def test_turned_counts_answers():

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas
     from torch import Tensor
 
-SHADES = {"leave one out": "reference", "LIME": "lime", "Shapley": "shap",
-          "attention": "gradient", "by lot": "random"}  # fmt: skip
+SHADES = {"leave one out": "pruning", "LIME": "lime", "Shapley": "shap",
+          "attention": "structure", "by lot": "random"}  # fmt: skip
 WAYS = {"frequent": ("pruning", "s"), "long vector": ("data", "^"), "by lot": ("random", "x"),
         "int8": ("quantization", "o"), "taught": ("distillation", "D"),
         "folded": ("structure", "*")}  # fmt: skip
@@ -70,7 +70,8 @@ def sizes(table: pandas.DataFrame, *, floor: float, title: str) -> Any:
         axis.set_title(kind, fontsize=9.5, fontweight="normal")
         axis.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
     axes[0].set_ylabel("accuracy (dashed: majority)")
-    axes[0].legend(fontsize=7.5, ncols=2, loc="lower right")
+    axes[0].set_ylim(floor - 0.08, None)
+    axes[0].legend(fontsize=7.5, ncols=4, loc="lower center")
     made.suptitle(title, fontsize=11, fontweight="bold")
     return made
 

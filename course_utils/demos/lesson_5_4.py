@@ -13,15 +13,32 @@ import torch
 from torch import Tensor
 
 from course_utils import data
-from course_utils.language import Reader, Sentences, accuracy, compress, files, reasons
+from course_utils.demos.word_values import (
+    EXPLAINERS,
+    against_people,
+    cloud,
+    otherwise,
+    people_rows,
+    rare_words,
+    sided,
+    spearman,
+    times_in,
+    weights_of,
+)  # fmt: skip
+from course_utils.language import Reader, Sentences, accuracy, files, reasons
 from course_utils.spread import mean_and_error
 
 if TYPE_CHECKING:
     import pandas
 
+__all__ = [
+    "EXPLAINERS", "INT8", "WHOLE", "against_people", "ahead", "bytes_of", "cloud", "column",
+    "correlations", "doubt", "falls", "glass_box", "glass_weights", "in_a_new_process",
+    "otherwise", "people_rows", "rare_words", "reasons_again", "shift_rows", "sided", "test_rows",
+    "times_in", "told", "tried_rows", "version_rows", "weights_of", "with_a_side",
+]  # fmt: skip
 WHOLE, INT8 = (data.folder() / "studies" / f"language.{end}" for end in ("safetensors", "onnx"))
 PATTERN = r"\w+(?:'\w+)*"
-EXPLAINERS = ("leave one out", "LIME", "Shapley", "attention", "by lot")
 
 _PROGRAM = """
 import sys
@@ -70,7 +87,7 @@ def bytes_of(reader: Reader) -> dict[str, int]:
 
 def told(values: Sequence[float], *, form: str = ".1%") -> str:
     """A mean and its standard deviation over seeds, in words."""
-    return f"{np.mean(values):{form}} ± {np.std(values, ddof=1):{form}}"
+    return f"{np.mean(values):{form}} ± {np.std(values, ddof=1):{form.lstrip('+')}}"
 
 
 def version_rows(table: pandas.DataFrame, *, share: float = 0.1) -> list[dict[str, Any]]:
@@ -124,119 +141,26 @@ def reasons_again(reader: Reader, texts: Sequence[str], table: pandas.DataFrame,
     return max(gaps)
 
 
-def with_a_side(reader: Reader, texts: Sequence[str]) -> dict[str, float]:
-    """Return mean falls of attention's words, plain and given leave-one-out's signs."""
+def with_a_side(reader: Reader, texts: Sequence[str]) -> dict[str, list[float]]:
+    """Return the falls of attention's words, plain and given leave-one-out's signs.
+
+    Sizes by lot with the same signs are the control: what the signs do alone. Sentence by sentence.
+    """
     from course_utils.language import explain
 
     found: dict[str, list[float]] = {}
-    for text in texts:
+    for k, text in enumerate(texts):
         if len(explain.players(text)) <= 2 * reasons.TAKEN:
             continue
         seen, exact = explain.attention(reader, text), explain.leave_one_out(reader, text)
-        values = {"attention": seen, "with a side": seen * exact.sign(), "leave one out": exact}
+        lot = explain.by_lot(reader, text, seed=k).abs()
+        side = exact.sign()
+        values = {"attention": seen, "sizes by lot, with a side": lot * side,
+                  "attention, with a side": seen * side, "leave one out": exact}  # fmt: skip
         for (name, judge), fall in reasons.falls(reader, text, values).items():
             if judge == "unknown":
                 found.setdefault(name, []).append(fall)
-    return {name: float(np.mean(several)) for name, several in found.items()}
-
-
-# ---- people's words
-
-
-def spearman(one: Any, other: Any) -> float:
-    """Return the rank correlation of two columns."""
-    import pandas
-
-    return float(pandas.Series(np.asarray(one)).corr(pandas.Series(np.asarray(other)),
-                                                     method="spearman"))  # fmt: skip
-
-
-def against_people(table: pandas.DataFrame, others: Mapping[str, Sequence[Mapping[str, float]]],
-                   *, seed: int = 0) -> dict[str, dict[str, list[float]]]:  # fmt: skip
-    """Return how each explainer's word values follow people's ratings, seed by seed.
-
-    Args:
-        table: the study of words: an explainer's mean value of each rated word.
-        others: more values: by name, for each seed a value for every word; 0 where unknown.
-
-    Returns:
-        By name: "rank" (Spearman) and "sign" (the share of words on people's side; of 0 half).
-    """
-    ratings, found = reasons.rated(), {}
-    draw = np.random.default_rng(seed)
-    for _, part in table.groupby("seed"):
-        people = part.word.map(ratings).to_numpy()
-        values = {name: part[name].to_numpy() for name in EXPLAINERS if name != "by lot"}
-        values["Shapley, words shuffled"] = draw.permutation(values["Shapley"])
-        for name, one in values.items():
-            _note(found, name, one, people)
-    words = table[table.seed == table.seed.min()].word
-    for name, several in others.items():
-        for weights in several:
-            values = np.array([weights.get(word, 0.0) for word in words])
-            _note(found, name, values, words.map(ratings).to_numpy())
     return found
-
-
-def _note(found: dict, name: str, values: np.ndarray, people: np.ndarray) -> None:
-    row = found.setdefault(name, {"rank": [], "sign": []})
-    row["rank"].append(spearman(values, people))
-    row["sign"].append(float(np.where(values == 0, 0.5, values * people > 0).mean()))
-
-
-def people_rows(found: Mapping[str, Mapping[str, Sequence[float]]]) -> list[dict[str, str]]:
-    """Return the table of `against_people`: means over seeds."""
-    return [
-        {"words valued by": name, "rank correlation": f"{np.mean(row['rank']):.2f}",
-         "same side": f"{np.mean(row['sign']):.0%}"} for name, row in found.items()
-    ]  # fmt: skip
-
-
-def weights_of(reader: Reader) -> dict[str, float]:
-    """Return a bag's weight of each word that it knows."""
-    return dict(zip(reader.vocabulary.known, compress.word_weights(reader).tolist()))
-
-
-def times_in(texts: Sequence[str]) -> dict[str, int]:
-    """Return in how many texts each word stands."""
-    from collections import Counter
-
-    from course_utils.language import words
-
-    return Counter(word for text in texts for word in set(words(text)))
-
-
-def otherwise(bags: Sequence[Mapping[str, float]], texts: Sequence[str], sentences: Sentences, *,
-              least: int = 12) -> list[dict[str, Any]]:  # fmt: skip
-    """Return frequent rated words that every bag puts on the other side than people do.
-
-    Returns:
-        The surest first: the word, people's rating of it alone, its mean weight, in how many
-        sentences it stands, and what people thought of *those sentences* on average.
-    """
-    from course_utils.language import words
-
-    ratings, times, rows = reasons.rated(), times_in(texts), []
-    spoken = [set(words(text)) for text in texts]
-    for word, rating in ratings.items():
-        weights = [bag.get(word, 0.0) for bag in bags]
-        if times.get(word, 0) < least or max(w * rating for w in weights) >= 0:
-            continue
-        inside = [k for k, one in enumerate(spoken) if word in one]
-        mean, error = mean_and_error(sentences.rating[inside])
-        rows.append({"word": word, "alone": round(rating, 1), "weight": float(np.mean(weights)),
-                     "sentences": len(inside), "mean": mean, "error": error})  # fmt: skip
-    return sorted(rows, key=lambda row: row["mean"] * np.sign(row["alone"]) / row["error"])
-
-
-def cloud(bags: Sequence[Reader], texts: Sequence[str], *, least: int = 12
-          ) -> list[tuple[str, float, float]]:  # fmt: skip
-    """Return frequent rated words, people's rating of each and the bags' mean weight."""
-    ratings, times = reasons.rated(), times_in(texts)
-    weights = [weights_of(bag) for bag in bags]
-    return [(word, rating, float(np.mean([one[word] for one in weights])))
-            for word, rating in ratings.items()
-            if times.get(word, 0) >= least and word in weights[0]]  # fmt: skip
 
 
 # ---- answers
@@ -268,6 +192,15 @@ def tried_rows(table: pandas.DataFrame, *, kind: str) -> list[dict[str, str]]:
     return [{"pairs": what, "turned": told(part.turned, form=".0%"),
              "in control pairs": told(part.control, form=".0%"), "n": f"{part.pairs.mean():.0f}"}
             for what, part in some.groupby("what", sort=False)]  # fmt: skip
+
+
+def shift_rows(table: pandas.DataFrame) -> list[dict[str, str]]:
+    """Return how far "not" and "very" move good and bad words; means over seeds."""
+    some = table[table.what == "not"]
+    return [{"network": kind, "word": word} | {f"{side} words": told(
+             part[f"{word} moves {side}"].tolist(), form="+.2f") for side in ("good", "bad")}
+            for kind, part in some.groupby("network", sort=False) for word in ("not", "very")
+            ]  # fmt: skip
 
 
 def test_rows(readers: Mapping[str, Sequence[Any]], held: Sentences) -> list[dict[str, str]]:

@@ -12,9 +12,11 @@ from course_utils.language import Reader, explain
 from course_utils.language.tokens import PLACES, words
 
 SHADES = {"bag": "structure", "transformer": "reference", "int8": "quantization"}
-START = "Not a great film, but the acting is a delight."
+START = "A slow story, but the acting is a delight."
 MOST = 40
 """Different words of a typed text that are shown."""
+LETTERS = 24
+"""Of a word that are shown."""
 
 
 class Desk:
@@ -39,7 +41,10 @@ class Desk:
         head = "".join(f"<th style='width:{_WIDTH}px'>{page.escape(name)}<br>{answer(one)}</th>"
                        for name, one in said.items())  # fmt: skip
         rows = "".join(self._row(k, name, values, top) for k, name in enumerate(names))
-        note = "Bars: log-odds with the word minus without it; right speaks for “liked”."
+        note = (f"Bars: log-odds with the word minus without it; right speaks for “liked”; the "
+                f"longest is {top:.2g}.")  # fmt: skip
+        if not any(self._known(name) for name in names):
+            note = "No word here is known: the answers rest on nothing. " + note
         return (f"<table style='border-collapse:collapse'><tr><th>word</th>{head}</tr>{rows}"
                 f"</table><p>{note}</p>")  # fmt: skip
 
@@ -58,9 +63,12 @@ class Desk:
 
         return {"sentence": widgets.text(START, label="sentence")}
 
+    def _known(self, name: str) -> bool:
+        return any(name in reader.vocabulary.numbers for reader in self.readers.values())
+
     def _row(self, k: int, name: str, values: Mapping[str, list[float]], top: float) -> str:
-        known = any(name in reader.vocabulary.numbers for reader in self.readers.values())
-        label = page.escape(name) if known else f"<i>{page.escape(name)} (unknown)</i>"
+        label = page.escape(name if len(name) <= LETTERS else f"{name[:LETTERS]}…")
+        label = label if self._known(name) else f"<i>{label} (unknown)</i>"
         cells = "".join(f"<td>{bar(one[k] / top, plots.colour(SHADES.get(kind, 'reference')))}</td>"
                         for kind, one in values.items())  # fmt: skip
         return f"<tr><td style='text-align:right;padding-right:.5em'>{label}</td>{cells}</tr>"

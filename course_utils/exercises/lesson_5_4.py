@@ -1,8 +1,12 @@
 """Exercises of lesson 5.4: does it work on language?"""
 
+from collections.abc import Generator
+
+import numpy as np
 import torch
 
 from course_utils.exercises import agree, exercise, formed
+from course_utils.exercises.compare import as_numpy
 
 # ---- 5.4.1
 
@@ -28,6 +32,24 @@ FOLD_SLIPS = (
      "the sigmoid. The bag squeezes the whole sentence's sum, not each word's."),
     (lambda vectors, weights: vectors[:, 0], "You take the first dimension only; all count, "
      "weighed by `weights`."),
+    (lambda vectors, weights: vectors + weights, "You add the weights to the vectors. Multiply by "
+     "them, and add up over the dimensions."),
+    (lambda vectors, weights: (vectors @ weights).sum(), "You add up the words, too: that is a "
+     "whole sentence's answer. Return one number for each word."),
+    (lambda vectors, weights: (vectors @ weights).abs(), "You drop the sign. A word against "
+     "“liked” must have a negative number."),
+    (lambda vectors, weights: (vectors @ weights).relu(), "You set negative numbers to 0. A word "
+     "may speak against “liked”."),
+    (lambda vectors, weights: torch.tanh(vectors @ weights), "The sums are right; leave out the "
+     "tanh. The numbers must add up to the bag's sum."),
+    (lambda vectors, weights: torch.cosine_similarity(vectors, weights[None], 1), "You compare "
+     "directions and lose the lengths. The bag divides by no length: `vectors @ weights`."),
+    (lambda vectors, weights: vectors @ weights / weights.norm(), "You divide by the weights' "
+     "length. The bag does not."),
+    (lambda vectors, weights: vectors.sum(1) * weights.sum(), "You add up each of the two before "
+     "you multiply. Weigh dimension by dimension first, then add."),
+    (lambda vectors, weights: (vectors * weights).max(1).values, "You take the largest dimension "
+     "only; all are added."),
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""
 
@@ -41,13 +63,16 @@ BAGS = (_table(0, 5, 3), _table(1, 4, 4), (torch.eye(3), torch.tensor([2.0, -1.0
 
 
 def _vector(found):
-    """A list, an array, or a column, as a vector."""
+    """A list, an array, a column or a row, as a vector."""
     if isinstance(found, list | tuple) and found:
-        found = torch.tensor([float(x) for x in found])
+        try:
+            found = torch.as_tensor(np.array([as_numpy(x) for x in found], dtype=float))
+        except (TypeError, ValueError):  # no numbers: told as it is
+            return found
     if type(found).__module__ == "numpy":
         found = torch.as_tensor(found)
-    if isinstance(found, torch.Tensor) and found.dim() == 2 and found.shape[1] == 1:
-        found = found[:, 0]
+    if isinstance(found, torch.Tensor) and found.dim() == 2 and 1 in found.shape:
+        found = found.flatten()
     return found
 
 
@@ -83,10 +108,22 @@ def _each(rule):
     return wrong
 
 
+def _once(words, word):
+    """A list without the first place of a word."""
+    rest = list(words)
+    rest.remove(word)
+    return rest
+
+
+def _squeezed(log_odds):
+    return 1 / (1 + np.exp(-log_odds))
+
+
 def _without(words, score, k):
     return score([w for w in words if w != words[k]])
 
 
+ONE = "A word that stands twice must go from *both* places; you leave out one of them."
 EFFECT_SLIPS = (
     (lambda words, score: [-one for one in effects(words, score)], "The sign is turned round: a "
      "word that speaks for “liked” has a positive value, before − after."),
@@ -96,8 +133,32 @@ EFFECT_SLIPS = (
      "the sentence without it, and compare with the whole."),
     (_each(lambda words, score, k: score(words) - score([words[k]])), "You keep one word and leave "
      "out the others. Leave out that word, and keep the others."),
-    (_each(lambda words, score, k: score(words) - score(words[:k] + words[k + 1 :])), "A word that "
-     "stands twice must go from *both* places; you leave out one of them."),
+    (_each(lambda words, score, k: score(words) - score(words[:k] + words[k + 1 :])), ONE),
+    (_each(lambda words, score, k: score(words) - score(_once(words, words[k]))), ONE),
+    (lambda words, score: [one / words.count(word) for word, one in zip(words,
+     effects(words, score), strict=True)], "You share the fall among a word's places. Each place "
+     "gets the whole fall."),
+    (_each(lambda words, score, k: score(words) - score(["" if w == words[k] else w for w in
+     words])), "You put another word, or an empty one, in its place. Leave it out: the list gets "
+     "shorter."),
+    (_each(lambda words, score, k: score(words) - score([w for w in words if words[k] not in w])),
+     "You leave out every word that *contains* it, such as “bad” with “a”. Compare whole words: "
+     "`w != word`."),
+    (_each(lambda words, score, k: score(words) - score(" ".join(w for w in words
+     if w != words[k]))), "You hand `score` one text; it takes a list of words. Leave out the "
+     "`join`."),
+    (_each(lambda words, score, k: score([words[k]]) - score([])), "You score each word on its "
+     "own. In a sentence it may count for more or less: ask for the sentence without it."),
+    (_each(lambda words, score, k: _squeezed(score(words)) - _squeezed(_without(words, score, k))),
+     "You compare probabilities. Leave out the sigmoid: `score` gives log-odds, and their fall is "
+     "asked for."),
+    (lambda words, score: sum(effects(words, score)), "You add up the words' values. Return one "
+     "for each place."),
+    (lambda words, score: dict(zip(words, effects(words, score))), "A dictionary keeps a word that "
+     "stands twice once. Return a list, one number for each place."),
+    (lambda words, score: [one / sum(map(abs, effects(words, score)))
+                           for one in effects(words, score)], "You scale the values to a sum of "
+     "1; the fall itself is asked for."),
     (_each(lambda words, score, k: score(words) - score(words[k + 1 :])), "You take the words away "
      "one after another and never put one back. Leave out one at a time."),
     (_each(lambda words, score, k: score(words[: k + 1]) - score(words[:k])), "You add the words "
@@ -112,7 +173,15 @@ EFFECT_SLIPS = (
 )  # fmt: skip
 """Plausible slips, and the remark that each gets."""
 
-WEIGHTS = {"good": 1.5, "dull": -2.0, "not": -0.25, "very": 0.4, "a": 0.1, "film": 0.05}
+WEIGHTS = {
+    "good": 1.5,
+    "dull": -2.0,
+    "not": -0.25,
+    "very": 0.4,
+    "a": 0.1,
+    "film": 0.05,
+    "bad": -1.2,
+}
 
 
 def score_line(words):
@@ -133,15 +202,20 @@ READINGS = (
     (["a", "very", "good", "film"], score_line),
     (["good", "but", "very", "very", "dull"], score_turning),
     (["not", "good", "not", "a", "dull", "film", "good"], score_turning),
+    (["a", "bad", "film"], score_turning),
 )
 
 
 def _list(found):
-    """Values in a tensor or an array as a list of floats."""
+    """Values in a tensor, an array or what is made one by one, as a list of floats."""
     if isinstance(found, torch.Tensor) or type(found).__module__ == "numpy":
         return [float(x) for x in found.reshape(-1)]
-    if isinstance(found, list | tuple):
-        return [float(x) for x in found]
+    if isinstance(found, list | tuple | map | Generator):
+        found = list(found)
+        try:
+            return [float(x) for x in found]
+        except (TypeError, ValueError):  # no numbers: told as it is
+            return found
     return found
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -14,8 +12,23 @@ from course_utils.language.reader import Reader
 from course_utils.language.reasons import rated
 from course_utils.language.tokens import WORD, Vocabulary, words
 
-BEFORE = ("is", "are", "very", "so", "too", "as", "more")
-"""Words that stand before adjectives."""
+VERDICTS = tuple(
+    "amusing annoying awful bad beautiful breathtaking brilliant charming clever "
+    "convincing delightful dreadful dull dumb effective enjoyable enlightening entertaining "
+    "exciting fantastic fascinating frustrating fun funny good great hilarious horrible "
+    "impressive inspiring intelligent interesting lame lazy lively lovely ludicrous messy "
+    "mindless offensive painful pathetic perfect pleasant poor powerful remarkable "
+    "ridiculous satisfying smart stunning stupid successful superb terrible terrific thrilling "
+    "ugly weak wonderful".split()
+)
+"""Adjectives that praise or pan a film, picked by reading: each fits "The film is ..."."""
+NAMES = {
+    "he": "adam anthony bruce charlie christopher david eddie eric george harry hugh jack james "
+          "jason jerry john kevin martin matthew michael mike neil nicholas paul peter quentin "
+          "robert roger steven stuart vincent woody".split(),
+    "she": "anne jane jessica martha mary sandra sara susan".split(),
+}  # fmt: skip
+"""Given names: another one in a name's place leaves a sentence, and the verdict."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +40,29 @@ class Pair:
     control: str
 
 
-def adjectives(texts: Iterable[str], vocabulary: Vocabulary, *, least: float = 1.5) -> list[str]:
-    """Return known words that people rate clearly, and that stand twice where adjectives stand."""
-    ratings, seen = rated(), Counter()
-    for text in texts:
-        spoken = words(text)
-        seen.update(b for a, b in pairwise(spoken) if a in BEFORE)
-    often = {w for w, count in seen.items() if count >= 2 and w in vocabulary.numbers}
-    return sorted(w for w in often if abs(ratings.get(w, 0)) >= least)
+def adjectives(vocabulary: Vocabulary, *, least: float = 1.5) -> list[str]:
+    """Return the known verdicts that people rate clearly: at least so far from 0."""
+    ratings = rated()
+    return sorted(w for w in VERDICTS
+                  if w in vocabulary.numbers and abs(ratings.get(w, 0)) >= least)  # fmt: skip
 
 
 def negations(found: Sequence[str]) -> list[Pair]:
     """ "The film is dull", "is not dull"; control: "is very dull"."""
     return [Pair(f"The film is {w}.", f"The film is not {w}.", f"The film is very {w}.")
             for w in found]  # fmt: skip
+
+
+def shifts(reader: Reader, found: Sequence[str], word: str = "not") -> tuple[float, float]:
+    """Return how far a word before good and before bad ones moves the log-odds, on average.
+
+    A word that negates moves the good ones down and the bad ones up.
+    """
+    ratings = rated()
+    plain = reader([f"The film is {w}." for w in found])
+    moved = reader([f"The film is {word} {w}." for w in found]) - plain
+    good = np.array([ratings[w] > 0 for w in found])
+    return moved[good].mean().item(), moved[~good].mean().item()
 
 
 @dataclass(frozen=True)
@@ -128,26 +150,20 @@ def replaced(text: str, word: str, other: str) -> str:
     return WORD.sub(lambda found: other if found[0].lower() == word else found[0], text)
 
 
-def names(texts: Iterable[str], vocabulary: Vocabulary, *, least: int = 5) -> list[str]:
-    """Return known words that are nearly always capital inside sentences: people, places."""
-    capital, count = Counter(), Counter()
-    for text in texts:
-        for word in WORD.findall(text)[1:]:
-            count[word.lower()] += 1
-            capital[word.lower()] += word[0].isupper()
-    return sorted(w for w, n in count.items() if n >= least and len(w) > 3 and w.isalpha()
-                  and capital[w] >= 0.9 * n and w in vocabulary.numbers)  # fmt: skip
+def renamed(texts: Sequence[str], vocabulary: Vocabulary, *, seed: int = 0) -> list[Pair]:
+    """Return texts with another given name in a name's place; control: an unknown word.
 
-
-def renamed(texts: Sequence[str], known: Sequence[str], *, seed: int = 0) -> list[Pair]:
-    """Return texts that hold a name, with another name in its place; control: an unknown word."""
+    A name is one of `NAMES`, written with a capital; the other is known, and of the same kind.
+    """
     draw, made = np.random.default_rng(seed), []
+    kinds = {w: kind for kind, some in NAMES.items() for w in some if w in vocabulary.numbers}
     for text in texts:
-        inside = [w for w in explain.players(text) if w in known]
+        inside = [w.lower() for w in WORD.findall(text) if w[0].isupper() and w.lower() in kinds]
         if inside:
-            other = draw.choice([w for w in known if w not in inside])
+            others = [w for w in kinds if kinds[w] == kinds[inside[0]] and w not in inside]
+            other = str(draw.choice(others)).capitalize()
             made.append(Pair(text, replaced(text, inside[0], other),
-                             replaced(text, inside[0], "qxzv")))  # fmt: skip
+                             replaced(text, inside[0], "Qxzv")))  # fmt: skip
     return made
 
 

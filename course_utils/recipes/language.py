@@ -104,13 +104,12 @@ def alike(some: list[Tensor], others: list[Tensor]) -> float:
     return sum(found) / len(found)
 
 
-def tried(reader: Reader, kind: str, seed: int, texts: tuple[list[str], list[str]]) -> list[dict]:
+def tried(reader: Reader, kind: str, seed: int, validation: list[str]) -> list[dict]:
     """Return what minimal pairs turn, and what hangs on the order and on attention."""
-    train, validation = texts
-    found = probes.adjectives(train, reader.vocabulary)
+    known = reader.vocabulary
+    found = probes.adjectives(known)
     right = language.sentences("validation").liked == (reader(validation) > 0)
     sure = [text for text, ok in zip(validation[:EXPLAINED], right.tolist()) if ok]
-    known = probes.names(train, reader.vocabulary)
     rows = {"not": probes.negated(reader, found),
             "but": probes.order(reader, probes.clauses(found)),
             "typo": probes.turned(reader, probes.typos(reader, sure)),
@@ -123,8 +122,12 @@ def tried(reader: Reader, kind: str, seed: int, texts: tuple[list[str], list[str
         for name, way in ways.items():
             share = turns(reader(validation), explain.reweighed(reader, validation, way))
             rows[f"attention {name}"] = probes.Turned(share, 0.0, len(validation))
-    return [{"seed": seed, "network": kind, "what": what, "turned": one.share,
+    made = [{"seed": seed, "network": kind, "what": what, "turned": one.share,
              "control": one.control, "pairs": one.pairs} for what, one in rows.items()]  # fmt: skip
+    for word in ("not", "very"):
+        for side, moved in zip(("good", "bad"), probes.shifts(reader, found, word), strict=True):
+            made[0][f"{word} moves {side}"] = moved  # beside the pairs of "not"
+    return made
 
 
 def turns(before: Tensor, after: Tensor) -> float:
@@ -156,7 +159,7 @@ def study() -> tuple[dict[str, list[dict]], Reader, Reader]:
             add(kind, seed, way, share, size, version)
             if (kind, seed) == ("transformer", 0) and way in ("whole", "int8"):
                 kept.append(version)
-        tables["language_tried"] += tried(reader, kind, seed, (train.texts, validation.texts))
+        tables["language_tried"] += tried(reader, kind, seed, validation.texts)
         if kind == "transformer":
             taught = compress.taught_bag(reader, train, validation, seed=seed)
             add("bag", seed, "taught", 1, len(files.file_content(taught)), taught)
