@@ -91,7 +91,7 @@ def lab(root: Path, private: Path) -> Iterator[tuple[str, str]]:
             server.kill()
 
 
-def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 300) -> None:
     """Wait until the server answers; fail with its log when it ends or says nothing."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:

@@ -144,15 +144,13 @@ def test_dropped_words_become_unknown_and_the_others_stay(kind, tmp_path):
         compress.with_words(one, torch.ones(7).bool())
 
 
-def test_scores_and_highest():
+def test_scores_of_words():
     one = reader("bag")
     found = compress.scores(one, seed=1)
-    assert compress.highest(found["frequent"], share=0.4).tolist() == [True, True] + [False] * 3
+    assert found["frequent"].argsort(descending=True).tolist() == [0, 1, 2, 3, 4]
     lengths = one.network.word.weight[2:].norm(dim=1)
     assert torch.equal(found["long vector"], lengths)
     assert not torch.equal(found["by lot"], compress.scores(one, seed=2)["by lot"])
-    with pytest.raises(ValueError, match="Did you mean 0.4"):
-        compress.highest(lengths, share=40)
 
 
 def test_a_taught_bag_learns_from_both(monkeypatch):

@@ -212,3 +212,11 @@ def test_zeros_stay_zero_through_training(network):
 def test_messages(network, call, words):
     with pytest.raises(ValueError, match=words):
         call(network)
+
+
+def test_highest_takes_an_exact_share_of_rows_even_with_ties():
+    values = torch.tensor([1.0, 3.0, 1.0, 1.0, 2.0])
+    assert prune.highest(values, share=0.6).tolist() == [True, True, False, False, True]
+    assert prune.highest(values, share=1).all() and not prune.highest(values, share=0).any()
+    with pytest.raises(ValueError, match="Did you mean 0.2"):
+        prune.highest(values, share=20)

@@ -72,14 +72,9 @@ def test_a_vector_below_zero_is_no_zero_vector(tmp_path):
     assert same(compress.load(tmp_path / "x"), likes)
 
 
-def test_highest_takes_an_exact_share_even_with_ties():
-    values = torch.tensor([1.0, 3.0, 1.0, 1.0, 2.0])
-    assert compress.highest(values, share=0.6).tolist() == [True, True, False, False, True]
-    assert compress.highest(values, share=1).all() and not compress.highest(values, share=0).any()
-    with pytest.raises(ValueError, match="Did you mean 0.2"):
-        compress.highest(values, share=20)
+def test_rows_that_stay_are_named_by_a_bool_each():
     with pytest.raises(ValueError, match="bool for each"):
-        compress.with_rows(recommend.popularity(some_ratings()), values)
+        compress.with_rows(recommend.popularity(some_ratings()), torch.ones(5))
 
 
 def test_truncation_is_the_best_of_its_rank(stars):

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_utils import recommend
+from course_utils import prune, recommend
 from course_utils.demos.film_reasons import bar
 from course_utils.recommend import Factors, Ratings, Split, compress, quality
 from course_utils.spread import mean_and_error
@@ -132,7 +132,7 @@ def kept(train: Ratings, share: float, way: str = "rare films out") -> Tensor:
     likes = train.liked.counts().float()
     if way == "films out by lot":
         likes = torch.rand(len(likes), generator=torch.Generator().manual_seed(0))
-    return compress.highest(likes, share=share)
+    return prune.highest(likes, share=share)
 
 
 def _small(

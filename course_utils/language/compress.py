@@ -67,15 +67,6 @@ def scores(reader: Reader, *, seed: int = 0) -> dict[str, Tensor]:
     }
 
 
-def highest(values: Tensor, *, share: float) -> Tensor:
-    """Return a bool for each value: is it among the share of the highest?"""
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must be in [0, 1]; got {share}. Did you mean {share / 100:g}?")
-    stays = torch.zeros(len(values), dtype=torch.bool)
-    stays[values.argsort(descending=True, stable=True)[: round(share * len(values))]] = True
-    return stays
-
-
 def taught_bag(
     teacher: Reader, sentences: Sentences, validation: Sentences, *, seed: int = 0,
     teachers_part: float = 0.5,

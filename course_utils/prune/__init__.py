@@ -16,6 +16,7 @@ from course_utils.prune.masks import (
     prunable,
     sparsity,
 )
+from course_utils.prune.rows import highest
 from course_utils.prune.schedule import Gradual, cubic, gradual
 from course_utils.prune.thresholds import ThresholdReLU, activation_sparsity, thresholded
 
@@ -30,6 +31,7 @@ __all__ = [
     "cubic",
     "dead",
     "gradual",
+    "highest",
     "idlest",
     "keep_zeros",
     "lamp_scores",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from course_utils import language
+from course_utils import language, prune
 from course_utils.language import compress, explain, files, onnx_files, probes, reasons
 from course_utils.language.explain import rank_correlation
 from course_utils.language.reader import Reader
@@ -86,7 +86,7 @@ def smaller(reader: Reader, kind: str, seed: int) -> Iterator[tuple[str, float, 
     yield "int8", 1, len(integer.network.bytes), integer
     for share in SHARES:
         for way, values in compress.scores(reader, seed=seed).items():
-            less = compress.with_words(reader, compress.highest(values, share=share))
+            less = compress.with_words(reader, prune.highest(values, share=share))
             yield way, share, len(files.file_content(less)), less
     if kind == "bag":
         fold = compress.folded(reader)

@@ -37,15 +37,6 @@ def with_rows(factors: Factors, stays: Tensor) -> Factors:
     return replace(factors, film=factors.film * stays[:, None])
 
 
-def highest(values: Tensor, *, share: float) -> Tensor:
-    """Return a bool for each film: is it among the share of highest value? Ties go to the first."""
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must be in [0, 1]; got {share}. Did you mean {share / 100:g}?")
-    stays = torch.zeros(len(values), dtype=torch.bool)
-    stays[values.argsort(descending=True, stable=True)[: round(share * len(values))]] = True
-    return stays
-
-
 def truncated(factors: Factors, *, dimensions: int) -> Factors:
     """Keep the strongest directions of user · film: the best that so few dimensions can do.
 
