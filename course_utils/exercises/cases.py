@@ -129,4 +129,5 @@ def _short(value: Any) -> str:
                      np.issubdtype(value.dtype, np.inexact))  # fmt: skip
         return str(value.tolist() if whole else np.round(as_numpy(value), 4).tolist())
     text = repr(value)
-    return text if len(text) <= 60 and not callable(value) else kind(value)
+    nameless = callable(value) and text.startswith("<")  # such as <function f at 0x7f…>
+    return text if len(text) <= 60 and not nameless else kind(value)
