@@ -1,7 +1,11 @@
 """Keeps every test, and every notebook that pytest runs, away from the person who runs it."""
 
 import os
+import sys
 import tempfile
+from collections.abc import Iterator
+
+import pytest
 
 _private = tempfile.TemporaryDirectory(prefix="small-and-clear-", ignore_cleanup_errors=True)
 
@@ -14,6 +18,14 @@ for _name in (
     "JUPYTER_RUNTIME_DIR",
 ):
     os.environ[_name] = os.path.join(_private.name, _name.lower())
+
+
+@pytest.fixture(autouse=True)
+def plain_figures() -> Iterator[None]:
+    """Give each test matplotlib's own settings, whatever the test before it has set."""
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcdefaults()
+    yield
 
 
 def pytest_unconfigure() -> None:
