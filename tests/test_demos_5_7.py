@@ -86,15 +86,12 @@ def test_figures_are_those_of_the_kept_studies(hopes):
     assert hopes["a tree retells"].error == pytest.approx(error, rel=1e-4)
 
 
-def test_figures_of_language_are_those_of_its_study(hopes):
+def test_the_figure_of_language_is_that_of_its_study(hopes):
     rows = data.study("language").to_dict("records")
-    found = {(row["seed"], row["network"], row["way"]): row for row in rows if row["share"] == 1}
-    integers = [found[k, "transformer", "int8"] for k in range(3)]
-    gaps = [row["agreement"] - row["another seed"] for row in integers]
+    gaps = [row["agreement"] - row["another seed"] for row in rows
+            if (row["network"], row["way"]) == ("transformer", "int8")]  # fmt: skip
+    assert len(gaps) == hopes["language, 8 bits"].networks == 3
     assert hopes["language, 8 bits"].value == pytest.approx(sum(gaps) / 3)
-    gaps = [found[k, "bag", "taught"]["accuracy"] - found[k, "bag", "whole"]["accuracy"]
-            for k in range(3)]  # fmt: skip
-    assert hopes["language, a teacher"].value == pytest.approx(100 * sum(gaps) / 3)
 
 
 def test_other_figures_by_hand(hopes):
@@ -125,7 +122,7 @@ def test_some_hopes_hold_and_some_do_not(hopes):
     assert said["teacher, all images"] == "false here"
     assert said["choice, before training"] == "holds here" and said["a tree retells"] == "not shown"
     assert hopes["teacher, all images"].networks == 5
-    assert said["language, 8 bits"] == said["language, a teacher"] == "holds here"
+    assert said["language, 8 bits"] == "holds here"
 
 
 def test_verdicts_are_told_in_words(hopes):

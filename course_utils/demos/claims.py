@@ -146,19 +146,9 @@ def _steers() -> Figure:
     return _paired(100 * (tree - rows[rows.way == "network"]["reach 5000"]))
 
 
-def _language() -> pandas.DataFrame:
-    return data.study("language").set_index("seed")
-
-
 def _words_kept() -> Figure:
-    rows = _language().query("network == 'transformer' and way == 'int8'")
+    rows = data.study("language").query("network == 'transformer' and way == 'int8'")
     return _paired(rows.agreement - rows["another seed"])
-
-
-def _words_taught() -> Figure:
-    rows = _language().query("network == 'bag'")
-    taught, alone = (rows[rows.way == way].accuracy for way in ("taught", "whole"))
-    return _paired(100 * (taught - alone))
 
 
 def _paired(differences: Sequence[float]) -> Figure:
@@ -196,8 +186,6 @@ _CLAIMS = (
      "six leaves steer", "% of starts, above the network's", _steers, "5.5"),
     ("A 5.5", "It carries over to language: a transformer has its reasons at 8 bits.",
      "language, 8 bits", "agreement above another seed's", _words_kept, "5.4"),
-    ("A 5.5", "It carries over to language: a transformer helps a bag of words.",
-     "language, a teacher", "points gained", _words_taught, "5.4"),
     ("B 7", "A readable model can retell a network: a tree taught by it, against by labels.",
      "a tree retells", "points of equal answers gained", _retold, "5.2"),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from course_utils.language.reader import Reader
 from course_utils.language.tokens import FIRST, PLACES, Vocabulary
 from course_utils.models import NetworkFileError, evaluating
+from course_utils.models.onnx_network import open_session
 from course_utils.quantize.onnx_export import quietly, strip
 
 
@@ -18,18 +19,8 @@ class OnnxSentences:
     """Runs an ONNX file: numbers of words, n x place, to log-odds, n. It has no gradients."""
 
     def __init__(self, content: bytes) -> None:
-        import onnxruntime
-
         self.bytes = content
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 3
-        try:
-            self.session = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime raises classes of its own
-            raise NetworkFileError(f"this is no ONNX network: {error}") from None
+        self.session = open_session(content, name="this file")
 
     def __call__(self, numbers: Tensor) -> Tensor:
         """Return log-odds, n."""

@@ -5,10 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from course_utils.models.architectures import shape_message
+
+
+def open_session(content: bytes, *, name: str, threads: int | None = None) -> Any:
+    """Return ONNX Runtime's session for a file's bytes, on the processor.
+
+    Args:
+        name: what the message calls the file.
+        threads: bounds the cores used; None: torch's number.
+
+    Raises:
+        NetworkFileError: the bytes are no ONNX network.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or torch.get_num_threads()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises classes of its own for a damaged file
+        from course_utils.models.files import NetworkFileError
+
+        raise NetworkFileError(f"{name} is not an ONNX network: {error}") from None
 
 
 class OnnxNetwork:
@@ -20,21 +44,9 @@ class OnnxNetwork:
 
     def __init__(self, source: str | Path | bytes, *, threads: int | None = None) -> None:
         """Open a file or its bytes; `threads` bounds the cores used (None: torch's number)."""
-        import onnxruntime
-
         self.name = Path(source).name if isinstance(source, str | Path) else "network"
         self.bytes = source if isinstance(source, bytes) else Path(source).read_bytes()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or torch.get_num_threads()
-        options.log_severity_level = 3
-        try:
-            self.session = onnxruntime.InferenceSession(
-                self.bytes, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime raises classes of its own for a damaged file
-            from course_utils.models.files import NetworkFileError
-
-            raise NetworkFileError(f"{self.name} is not an ONNX network: {error}") from None
+        self.session = open_session(self.bytes, name=self.name, threads=threads)
         (self._input,) = self.session.get_inputs()
         self.input_shape = tuple(self._input.shape[1:])
 
