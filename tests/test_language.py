@@ -184,7 +184,7 @@ def test_wrong_files_are_told(tmp_path):
         files.load(tmp_path / "a.safetensors")
     with pytest.raises(models.NetworkFileError, match="no reader"):
         files.load(models.network_path("SimplifiedCNN"))
-    with pytest.raises(models.NetworkFileError, match="no ONNX"):
+    with pytest.raises(models.NetworkFileError, match="not an ONNX"):
         onnx_files.opened(b"nothing")
     with pytest.raises(ValueError, match=r"got 'a.bin'"):
         files.save(reader("bag"), tmp_path / "a.bin")
