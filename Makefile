@@ -27,8 +27,9 @@ help:
 lab: $(READY)
 	$(PY) -m jupyterlab notebooks/0_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# The whole suite: two files at a time, each on one thread.
 test: $(EXTRAS)
-	$(PY) -m pytest $(ARGS)
+	$(if $(ARGS),,OMP_NUM_THREADS=1) $(PY) -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
 lint: $(READY)
 	$(PY) -m ruff check .

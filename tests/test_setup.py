@@ -224,11 +224,12 @@ def folder(tmp_path):
 
 INSTALL = "-m pip install -c requirements-cuda.txt -e ."
 EXTRAS = "-m pip install -c requirements.txt -c requirements-cuda.txt -e .[class,site]"
+WHOLE = "-m pytest -n 2 --dist loadfile"
 
 
 def test_make_test_makes_the_environment_once(folder):
     asked, _ = folder.make("test")
-    assert asked == ["-m venv --clear .venv", INSTALL, EXTRAS, "-m pytest"]
+    assert asked == ["-m venv --clear .venv", INSTALL, EXTRAS, WHOLE]
     asked, _ = folder.make("test", "ARGS=-k one")
     assert asked == ["-m pytest -k one"]
 
@@ -244,21 +245,21 @@ def test_changed_pins_are_installed(folder, changed):
     folder.make("test")
     later = (folder.path / ".venv" / "ready").stat().st_mtime + 10
     os.utime(folder.path / changed, (later, later))
-    assert folder.make("test")[0] == [INSTALL, EXTRAS, "-m pytest"]
+    assert folder.make("test")[0] == [INSTALL, EXTRAS, WHOLE]
 
 
 def test_a_moved_folder_is_installed_again(folder):
     folder.make("test")
     folder.path = folder.path.rename(folder.path.with_name("elsewhere"))
-    assert folder.make("test")[0] == [INSTALL, EXTRAS, "-m pytest"]
-    assert folder.make("test")[0] == ["-m pytest"]
+    assert folder.make("test")[0] == [INSTALL, EXTRAS, WHOLE]
+    assert folder.make("test")[0] == [WHOLE]
 
 
 def test_an_install_that_failed_is_tried_again(folder):
     asked, done = folder.make("test", PIP_FAILS="1")
     assert done.returncode != 0
     assert "-m pytest" not in asked
-    assert folder.make("test")[0] == [INSTALL, EXTRAS, "-m pytest"]
+    assert folder.make("test")[0] == [INSTALL, EXTRAS, WHOLE]
 
 
 def test_cpu_takes_the_index_from_the_environment_file(folder):
