@@ -169,7 +169,7 @@ def test_a_random_convnet_hangs_on_its_seed_alone(size):
     images = torch.rand(2, 1, size, size)
     state = torch.get_rng_state()
     make = lambda: condense.random_convnet(size=size, channels=(4, 6))  # noqa: E731
-    one, again, other = (condense.seeded(make, seed) for seed in (0, 0, 1))
+    one, again, other = (models.seeded(make, seed) for seed in (0, 0, 1))
     assert torch.equal(torch.get_rng_state(), state)
     assert one(images).shape == (2, 10) and torch.equal(one(images), again(images))
     assert not torch.equal(one(images), other(images))
@@ -179,7 +179,7 @@ def test_a_random_convnet_hangs_on_its_seed_alone(size):
 
 def test_the_untrained_cnn_sees_what_simplified_cnn_starts_from():
     images = torch.rand(2, 1, 32, 32)
-    one = condense.seeded(condense.untrained_cnn, 3)
-    whole = condense.seeded(models.SimplifiedCNN, 3)
+    one = models.seeded(condense.untrained_cnn, 3)
+    whole = models.seeded(models.SimplifiedCNN, 3)
     assert torch.equal(condense.features(one, images), whole[:8](images))
     assert one(images).shape == (2, 10)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import condense, data, training
+from course_utils import condense, data, models, training
 from course_utils.recipes import condensed as recipes
 
 
@@ -63,7 +63,7 @@ def test_solved_labels_find_the_classes_by_themselves(real):
         name: sum(
             (condense.ridge_predict(condense.features(n, images), t, condense.features(n, real[0]))
              - real[1]).square().sum(1).mean().item()
-            for n in (condense.seeded(fresh, s) for s in range(5))) / 5
+            for n in (models.seeded(fresh, s) for s in range(5))) / 5
         for name, t in (("solved", solved), ("turned", solved.flip(0)), ("none", 0 * solved))
     }  # fmt: skip
     assert error["solved"] < 0.4 * error["none"] < error["none"] < error["turned"]
@@ -171,7 +171,7 @@ def test_scores_come_one_a_seed_and_hang_on_it(real, start):
 def test_networks_side_by_side_add_their_kernels(start):
     from course_utils.condense import scoring
 
-    pair = [condense.seeded(fresh, s) for s in (0, 1)]
+    pair = [models.seeded(fresh, s) for s in (0, 1)]
     together = scoring._side_by_side(pair, start[0])
     alone = [condense.features(one, start[0]) for one in pair]
     assert torch.allclose(together @ together.T, sum(f @ f.T for f in alone), atol=1e-5)

@@ -242,3 +242,14 @@ def test_a_slice_is_a_plain_sequence_of_the_same_layers():
 )  # fmt: skip
 def test_a_bare_name_has_no_ending(file, name):
     assert models.bare_name(file) == name
+
+
+def test_seeded_weights_begin_alike_and_leave_the_global_generator_alone():
+    torch.manual_seed(7)
+    state = torch.get_rng_state()
+    one, again, other = (models.seeded(models.Net, seed, hidden=(5, 3)) for seed in (0, 0, 1))
+    assert torch.equal(torch.get_rng_state(), state)
+    same = [torch.equal(a, b) for a, b in zip(one.parameters(), again.parameters(), strict=True)]
+    assert all(same)
+    assert not torch.equal(next(one.parameters()), next(other.parameters()))
+    assert len(next(one.parameters())) == 5

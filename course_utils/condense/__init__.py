@@ -3,7 +3,7 @@
 from course_utils.condense.files import CondensedFileError, load_set, save_set, set_path
 from course_utils.condense.labels import solve_targets
 from course_utils.condense.learning import classified, learn, squared
-from course_utils.condense.networks import Fresh, features, random_convnet, seeded, untrained_cnn
+from course_utils.condense.networks import Fresh, features, random_convnet, untrained_cnn
 from course_utils.condense.ridge import centred, ridge_predict
 from course_utils.condense.scoring import score
 from course_utils.condense.selection import herding, k_centre, random_rows
@@ -24,7 +24,6 @@ __all__ = [
     "ridge_predict",
     "save_set",
     "score",
-    "seeded",
     "set_path",
     "solve_targets",
     "squared",

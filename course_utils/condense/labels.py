@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from course_utils import training
-from course_utils.condense.networks import Fresh, features, seeded
+from course_utils import models, training
+from course_utils.condense.networks import Fresh, features
 from course_utils.condense.ridge import ridged
 
 
@@ -35,7 +35,7 @@ def solve_targets(
     generator = torch.Generator().manual_seed(seed)
     squares, products = 0.0, 0.0
     for _ in range(networks):
-        network = seeded(fresh, int(torch.randint(2**31, (1,), generator=generator)))
+        network = models.seeded(fresh, int(torch.randint(2**31, (1,), generator=generator)))
         rows = torch.randint(len(real[0]), (batch_size,), generator=generator)
         mine, theirs = features(network, images), features(network, real[0][rows])
         kernel = mine @ mine.T

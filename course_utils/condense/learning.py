@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from course_utils import training
-from course_utils.condense.networks import Fresh, features, seeded
+from course_utils import models, training
+from course_utils.condense.networks import Fresh, features
 from course_utils.condense.ridge import ridge_predict
 from course_utils.condense.students import student
 
@@ -137,7 +137,7 @@ class _Readers:
                 images, targets, fresh=self.fresh, seed=seed, steps=age, augment=self.augment
             )
         else:
-            network = seeded(self.fresh, seed)
+            network = models.seeded(self.fresh, seed)
         network.requires_grad_(False).eval()
         rows = torch.randint(len(self.real[0]), (self.batch_size,), generator=self.generator)
         seen, wanted = (part[rows] for part in self.real)

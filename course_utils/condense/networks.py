@@ -69,10 +69,3 @@ def features(network: nn.Sequential, images: torch.Tensor, *, batch_size: int = 
     body = network[:-1]
     with evaluating(network), torch.no_grad():
         return torch.cat([body(part).flatten(1) for part in images.split(batch_size)])
-
-
-def seeded(fresh: Fresh, seed: int) -> nn.Sequential:
-    """Return `fresh()` as drawn from this seed; torch's global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return fresh()

@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 from torch import nn
 
-from course_utils import training
-from course_utils.condense.networks import Fresh, features, seeded
+from course_utils import models, training
+from course_utils.condense.networks import Fresh, features
 from course_utils.condense.ridge import ridge_predict
 from course_utils.condense.students import student
 
@@ -53,7 +53,7 @@ def score(
             trained = student(images, targets, fresh=fresh, seed=seed, **how)
             found.append(training.evaluate(trained, *held_out))
             continue
-        read = [seeded(fresh, seed * networks + k) for k in range(networks)]
+        read = [models.seeded(fresh, seed * networks + k) for k in range(networks)]
         mine, theirs = (_side_by_side(read, x) for x in (images, held_out[0]))
         answers = ridge_predict(mine, targets, theirs, ridge=ridge).argmax(1)
         found.append((answers == held_out[1]).float().mean().item())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from course_utils import training
-from course_utils.condense.networks import Fresh, seeded
+from course_utils import models, training
+from course_utils.condense.networks import Fresh
 
 
 def squared_error(model: nn.Module, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -36,7 +36,7 @@ def student(
         steps: passes over the set; one batch each, up to `batch_size` images.
         loss: squared error against the targets, unless told otherwise.
     """
-    network = seeded(fresh, seed)
+    network = models.seeded(fresh, seed)
     training.train(
         network, (images, targets), (images[:1], targets[:1].argmax(1)),
         epochs=steps, learning_rate=learning_rate, batch_size=batch_size, loss=loss,

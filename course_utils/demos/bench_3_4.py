@@ -25,8 +25,7 @@ def small_network(
     pair: training.Pair, *, seed: int, loss: training.Loss = training.cross_entropy
 ) -> models.Net:
     """Return a digit network trained for four epochs; nothing is chosen on held-out images."""
-    torch.manual_seed(seed)
-    network = models.Net()
+    network = models.seeded(models.Net, seed)
     training.train(
         network, pair, (pair[0][:100], pair[1][:100]), epochs=4, learning_rate=2e-3,
         seed=seed, loss=loss, keep="last", progress=False,
@@ -93,7 +92,7 @@ class Bench:
     def __init__(self, held_out: training.Pair) -> None:
         self.held_out = held_out
         self.readers = [
-            [condense.seeded(condense.random_convnet, seed * self.networks + k)
+            [models.seeded(condense.random_convnet, seed * self.networks + k)
              for k in range(self.networks)] for seed in range(SEEDS)
         ]  # fmt: skip
         self.seen = [self.features(held_out[0], seed) for seed in range(SEEDS)]

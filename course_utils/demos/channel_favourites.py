@@ -51,8 +51,7 @@ def counts(
 
 def untrained(seed: int) -> nn.Module:
     """Return the reference network as it is before training."""
-    torch.manual_seed(seed)
-    return models.SimplifiedCNN().eval()
+    return models.seeded(models.SimplifiedCNN, seed).eval()
 
 
 def nine_by_lot(labels: Tensor, *, draws: int = 500, seed: int = 0) -> float:

@@ -59,8 +59,8 @@ def term_curve(
 
 def fresh_separable(network: nn.Module, *, seed: int) -> nn.Module:
     """Return a copy whose conv2 is a separable pair that has learned nothing: the control."""
-    torch.manual_seed(seed)
-    return models.replace(copy.deepcopy(network), {"conv2": ("separable", 1)})
+    changes = {"conv2": ("separable", 1)}
+    return models.seeded(lambda: models.replace(copy.deepcopy(network), changes), seed)
 
 
 def trained(network: nn.Module, train_set: training.Pair, *, seed: int) -> nn.Module:

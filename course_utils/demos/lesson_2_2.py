@@ -12,6 +12,7 @@ from torch.nn.functional import avg_pool2d
 from course_utils import (
     data,
     diagnose,
+    models,
     optimize,
     paired,
     plots,
@@ -248,8 +249,9 @@ def lead(fall: Mapping[str, Mapping[str, Tensor]], *, over: str) -> float:
 
 def line_on_pixels(seed: int = 0) -> nn.Module:
     """A line from pixels to ten scores, trained on 30,000 training images for two rounds."""
-    torch.manual_seed(seed)
-    line = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
+    line = nn.Sequential(
+        nn.Flatten(), models.seeded(nn.Linear, seed, in_features=1024, out_features=10)
+    )
     images, labels = data.fashion_mnist("train", limit=30_000)
     return optimize.train(
         line, images, labels, rule=optimize.adam, epochs=2, learning_rate=5e-3,

@@ -82,8 +82,7 @@ class ErrorBrowser:
     def __init__(self, network, images: Tensor, labels: Tensor, logits: Tensor, *, limit: int = 6):
         self.network, self.images, self.labels, self.limit = network, images, labels, limit
         self.sure, self.said = logits.softmax(1).max(1)
-        torch.manual_seed(0)
-        self.untrained = models.SimplifiedCNN().eval()
+        self.untrained = models.seeded(models.SimplifiedCNN, 0).eval()
         self.kept: dict[tuple[str, str], list[Tensor]] = {}
 
     def places(self, is_a: str, called: str) -> Tensor:

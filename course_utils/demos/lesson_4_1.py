@@ -126,8 +126,7 @@ def raced(
     seed: int,
 ) -> float:
     """Train a network's design afresh by the course's recipe, and return the share right."""
-    torch.manual_seed(seed)
-    fresh = type(network)(**network.settings)
+    fresh = models.seeded(type(network), seed, **network.settings)
     training.train(
         fresh, train_set, validation_set, epochs=epochs, learning_rate=2e-3, weight_decay=0.01,
         seed=seed, augment=training.mirror_and_shift, keep="last", progress=False,

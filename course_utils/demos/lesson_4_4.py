@@ -80,7 +80,7 @@ class Counter:
     def __init__(self, real: training.Pair, held_out: training.Pair) -> None:
         self.images, self.labels = real
         self.held_out = held_out
-        self.reader = condense.seeded(condense.untrained_cnn, 100)  # no learned set has met it
+        self.reader = models.seeded(condense.untrained_cnn, 100)  # no learned set has met it
         self.seen = condense.features(self.reader, held_out[0])
         self.pixels = torch.nn.functional.avg_pool2d(self.images, 2).flatten(1)
         self.known: dict[tuple, tuple[Tensor, float]] = {}

@@ -34,10 +34,8 @@ def starts(
 
     def fresh(dense: models.SimplifiedCNN, seed: int) -> models.SimplifiedCNN:
         first, second, hidden = sizes.values()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            widths = {"channels": (first, second), "hidden": hidden}
-            return models.SimplifiedCNN(**dense.settings | widths)
+        widths = {"channels": (first, second), "hidden": hidden}
+        return models.seeded(models.SimplifiedCNN, seed, **dense.settings | widths)
 
     return {f"by {order}": cut(order) for order in ("L1", "APoZ", "lot")} | {"fresh start": fresh}
 

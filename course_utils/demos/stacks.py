@@ -141,8 +141,7 @@ def several(depth: int, train_set: training.Pair, validation: training.Pair, *,
     """Build a stack from every seed with `Deep`'s settings, and `run` it."""
     found = []
     for seed in seeds:
-        torch.manual_seed(seed)
-        network = Deep(depth, **settings)
+        network = models.seeded(Deep, seed, depth=depth, **settings)
         found.append(run(network, train_set, validation, seed=seed))
     return found
 

@@ -94,6 +94,4 @@ class Taste:
 
 def untrained(network: nn.Module, *, seed: int = 0) -> nn.Module:
     """Return a network of the same build with fresh random weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return type(network)(**network.settings).eval()
+    return models.seeded(type(network), seed, **network.settings).eval()

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils import models
+
 COLUMNS = ("radius", "perimeter", "area", "texture", "smoothness", "concavity", "symmetry")
 SIZE = [0, 1, 2]
 """The places of the three columns that measure one thing."""
@@ -63,10 +65,11 @@ def trained(rows: Tensor, malignant: Tensor, *, seed: int = 0, epochs: int = 300
     Gradient descent with momentum on all rows at once. (`torch.optim` would be slower to
     import than this is to run.) Weight decay keeps an easy table from ending in certainty.
     """
-    torch.manual_seed(seed)
-    network = nn.Sequential(
-        Scaled(rows), nn.Linear(rows.shape[1], 16), nn.Tanh(), nn.Linear(16, 1)
-    ).double()
+    def untrained() -> nn.Sequential:
+        hidden = nn.Linear(rows.shape[1], 16)
+        return nn.Sequential(Scaled(rows), hidden, nn.Tanh(), nn.Linear(16, 1)).double()
+
+    network = models.seeded(untrained, seed)
     weights, wanted = list(network.parameters()), malignant.double()[:, None]
     speeds = [torch.zeros_like(weight) for weight in weights]
     for _ in range(epochs):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils import diagnose, training
+from course_utils import diagnose, models, training
 from course_utils.data import FASHION_CLASSES
 from course_utils.diagnose import figures
 from course_utils.models.architectures import FASHION_MEAN, FASHION_STD, Normalize
@@ -35,11 +35,13 @@ def train_small(
     learning_rate: float = 4e-3,
 ) -> nn.Sequential:
     """Train a network of one hidden layer; with many epochs and a wide layer it memorises."""
-    torch.manual_seed(0)
-    network = nn.Sequential(
-        Normalize(FASHION_MEAN, FASHION_STD), nn.Flatten(),
-        nn.Linear(images[0].numel(), hidden), nn.ReLU(), nn.Linear(hidden, 10),
-    )  # fmt: skip
+    def untrained() -> nn.Sequential:
+        return nn.Sequential(
+            Normalize(FASHION_MEAN, FASHION_STD), nn.Flatten(),
+            nn.Linear(images[0].numel(), hidden), nn.ReLU(), nn.Linear(hidden, 10),
+        )  # fmt: skip
+
+    network = models.seeded(untrained, 0)
     training.train(
         network, (images, labels), (images[:50], labels[:50]), epochs=epochs, keep="last",
         batch_size=batch_size, learning_rate=learning_rate, progress=False,

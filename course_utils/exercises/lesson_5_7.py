@@ -197,9 +197,7 @@ SHIPPED = (
 
 def network() -> models.SimplifiedCNN:
     """A small network that takes what ours takes, a new one at each call."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        return models.SimplifiedCNN(channels=(3, 4), hidden=9).eval()
+    return models.seeded(models.SimplifiedCNN, 3, channels=(3, 4), hidden=9).eval()
 
 
 def pictures(count: int, seed: int) -> torch.Tensor:

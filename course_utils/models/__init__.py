@@ -17,6 +17,7 @@ from course_utils.models.onnx_network import OnnxNetwork
 from course_utils.models.registry import ARCHITECTURES, build
 from course_utils.models.replaced import replace, weighted_layer
 from course_utils.models.resnet import ResNet
+from course_utils.models.seeded import seeded
 from course_utils.models.soft_tree import SoftTree
 from course_utils.models.tiny import TinyCNN, fold_norms
 
@@ -44,6 +45,7 @@ __all__ = [
     "network_path",
     "replace",
     "save_network",
+    "seeded",
     "weighted_layer",
     "write_atomically",
 ]

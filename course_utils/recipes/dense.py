@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from course_utils import data, distill, models, quantize, training
 
 TWINS = {"twin": 1, "twin-2": 2}
@@ -68,8 +66,7 @@ def _trained(
     **settings,
 ) -> models.Network:
     """Train a network by the course's recipe: 20 epochs, the rate from 0.002 to 0."""
-    torch.manual_seed(seed)
-    network = architecture(**settings)
+    network = models.seeded(architecture, seed, **settings)
     training.train(
         network, *sets(), epochs=20, learning_rate=2e-3, weight_decay=0.01, seed=seed,
         loss=loss, augment=training.mirror_and_shift,

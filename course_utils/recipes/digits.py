@@ -30,16 +30,14 @@ TINY_BITS = {"conv1": 6, "conv2": 4, "conv3": 4, "conv4": 4, "fc": 4}
 
 def lenet300(folder: Path) -> list[Path]:
     """Train LeNet-300-100 as usual: 20 epochs, about 1 CPU minute."""
-    torch.manual_seed(0)
-    network = models.Net(hidden=(300, 100))
+    network = models.seeded(models.Net, 0, hidden=(300, 100))
     _train(network, epochs=20, learning_rate=2e-3, weight_decay=0.01)
     return [models.save_network(network, folder / "LeNet300.safetensors")]
 
 
 def lenet5(folder: Path) -> list[Path]:
     """Train LeNet-5, every image turned and shifted a little: 4 epochs, about 3 CPU minutes."""
-    torch.manual_seed(0)
-    network = models.LeNet5()
+    network = models.seeded(models.LeNet5, 0)
     _train(network, epochs=4, learning_rate=2e-3, weight_decay=0.01, augment=turn_and_shift)
     return [models.save_network(network, folder / "LeNet5.safetensors")]
 
@@ -47,8 +45,7 @@ def lenet5(folder: Path) -> list[Path]:
 def lenet300_taught(folder: Path) -> list[Path]:
     """Train LeNet-300-100 on the short file's lessons, as its control; 8 bits keep it small."""
     taught = _taught(copies=2)
-    torch.manual_seed(0)
-    network = models.Net(hidden=(300, 100))
+    network = models.seeded(models.Net, 0, hidden=(300, 100))
     _train(network, taught, epochs=14, learning_rate=2e-3, loss=_as_taught)
     return [models.save_network(network, folder / "LeNet300-taught.safetensors.xz", bits=8)]
 
@@ -81,8 +78,7 @@ def few_bits(folder: Path, *, bits: str) -> list[Path]:
 
 def tiny(folder: Path) -> list[Path]:
     """Train under 2,000 parameters and fold the norms in: 3 CPU minutes."""
-    torch.manual_seed(0)
-    network = models.TinyCNN(norm=True)
+    network = models.seeded(models.TinyCNN, 0, norm=True)
     _train(network, epochs=40, learning_rate=4e-2, augment=turn_and_shift)
     return [models.save_network(models.fold_norms(network), folder / "Tiny.safetensors")]
 

@@ -69,8 +69,7 @@ def trained_on(whole: models.Network, seed: int) -> models.Network:
 def student(whole: models.Network, seed: int) -> models.Network:
     """Train half of the filters from random weights, with the whole network as teacher."""
     (images, labels), _ = sets()
-    torch.manual_seed(100 + seed)
-    network = models.SimplifiedCNN(**NARROW)
+    network = models.seeded(models.SimplifiedCNN, 100 + seed, **NARROW)
     return _train(
         network, seed, limit=None, epochs=STUDENT_EPOCHS, learning_rate=2e-3, augment=False,
         targets=distill.ask(whole, images, labels), loss=distill.remembered(),
@@ -79,8 +78,7 @@ def student(whole: models.Network, seed: int) -> models.Network:
 
 def alone(whole: models.Network, seed: int) -> models.Network:
     """Train the same student from the same weights without a teacher: the control."""
-    torch.manual_seed(100 + seed)
-    network = models.SimplifiedCNN(**NARROW)
+    network = models.seeded(models.SimplifiedCNN, 100 + seed, **NARROW)
     return _train(
         network, seed, limit=None, epochs=STUDENT_EPOCHS, learning_rate=2e-3, augment=False
     )

@@ -99,9 +99,8 @@ def chosen_way(rows: pd.DataFrame, order: str) -> str:
 
 def fresh(like: models.SimplifiedCNN, seed: int) -> models.SimplifiedCNN:
     """Return an untrained network of the same size: the control."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(200 + seed)
-        return models.SimplifiedCNN(**like.settings).to(memory_format=torch.channels_last)
+    made = models.seeded(models.SimplifiedCNN, 200 + seed, **like.settings)
+    return made.to(memory_format=torch.channels_last)
 
 
 def sets() -> tuple[training.Pair, training.Pair, training.Pair, training.Pair]:

@@ -29,8 +29,7 @@ SHARE = 0.95
 
 def member(seed: int, *, epochs: int = EPOCHS, progress: bool = True) -> models.Network:
     """Train one whole network: half of SimplifiedCNN's filters, about 8 CPU seconds."""
-    torch.manual_seed(seed)
-    network = models.SimplifiedCNN(**NARROW)
+    network = models.seeded(models.SimplifiedCNN, seed, **NARROW)
     return _train(network, seed, epochs, 2e-3, progress=progress)
 
 

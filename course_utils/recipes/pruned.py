@@ -49,8 +49,7 @@ def structured(folder: Path) -> list[Path]:
 def structured_fresh(folder: Path) -> list[Path]:
     """Train the same widths from random weights, as often and as well taught: the control."""
     taught = _taught(models.load_network("SimplifiedCNN"))
-    torch.manual_seed(0)
-    network = models.SimplifiedCNN(**NARROW)
+    network = models.seeded(models.SimplifiedCNN, 0, **NARROW)
     _train(network, taught, epochs=EPOCHS + 1, learning_rate=2e-3)
     return [models.save_network(network, folder / "PrunedCNN-structured-fresh.safetensors")]
 

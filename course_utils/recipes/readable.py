@@ -29,9 +29,7 @@ def tree(images: torch.Tensor, targets: torch.Tensor, seed: int, *, soft: bool):
         soft: learn the shares; else the labels.
     """
     told = distill.remembered(temperature=1.0, alpha=1.0 if soft else 0.0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(300 + seed)
-        made = models.SoftTree(depth=DEPTH)
+    made = models.seeded(models.SoftTree, 300 + seed, depth=DEPTH)
 
     def loss(model, some, wanted):
         return told(model, some, wanted) + PENALTY * uneven(model, some)

@@ -83,8 +83,7 @@ def train_student(
     pair: training.Pair, *, seed: int, loss: training.Loss, epochs: int, progress: bool = True
 ) -> models.Network:
     """Train one student; students of one seed start from the same weights."""
-    torch.manual_seed(seed)
-    student = models.SimplifiedCNN(**STUDENT)
+    student = models.seeded(models.SimplifiedCNN, seed, **STUDENT)
     training.train(
         student, pair, (pair[0][:1], pair[1][:1, -1].long()), epochs=epochs, learning_rate=2e-3,
         weight_decay=0.01, seed=seed, loss=loss, keep="last", progress=progress,
