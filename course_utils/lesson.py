@@ -4,12 +4,13 @@ import ast
 import inspect
 import os
 import textwrap
+import warnings
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from course_utils import environment, page, pins, tables
+from course_utils import controls, environment, page, pins, tables
 from course_utils.guess import Guess, predict
 
 __all__ = [
@@ -45,6 +46,9 @@ def begin(number: str) -> page.Shown:
         device,
         f"{cores} core{'s' if cores > 1 else ''}",
     ]
+    if not controls.available():
+        parts.append("no ipywidgets: pictures stand still")
+        warnings.filterwarnings("ignore", "IProgress not found")  # tqdm's way to say the same
     line = " · ".join(parts)
     html = f'<div style="opacity:.8;font-size:90%">{page.escape(line)}</div>'
     return page.Shown(html, line).put()

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 from types import SimpleNamespace
 
 import matplotlib
@@ -55,6 +56,16 @@ def test_begin_without_torch_points_to_the_check(monkeypatch):
         text = lesson.begin("0").text
     assert "✗ torch is missing: lesson.check_environment() says what to do" in text
     assert "torch" in environment.guarded(environment.graphics)[0].words
+
+
+def test_begin_without_ipywidgets_says_so_once(no_widgets):
+    with matplotlib.rc_context(), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        text = lesson.begin("0").text
+        warnings.warn("IProgress not found. Please update jupyter and ipywidgets.", stacklevel=1)
+        warnings.warn("Something else.", stacklevel=1)
+    assert text.endswith(" · no ipywidgets: pictures stand still")
+    assert [str(warning.message) for warning in told] == ["Something else."]
 
 
 def test_begin_knows_the_lessons():
