@@ -1,6 +1,7 @@
 """Laws of the networks and of their files."""
 
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -253,3 +254,12 @@ def test_seeded_weights_begin_alike_and_leave_the_global_generator_alone():
     assert all(same)
     assert not torch.equal(next(one.parameters()), next(other.parameters()))
     assert len(next(one.parameters())) == 5
+
+
+@pytest.mark.parametrize("count", [0, 1, 4096, 4097, 300_000])
+def test_xz_bytes_are_as_few_as_lzmas_own_and_decode(count):
+    generator = torch.Generator().manual_seed(count)
+    raw = bytes(torch.randint(8, (count,), generator=generator).tolist())
+    raw += raw[:2000]  # a repetition as far back as there are bytes
+    coded = models.xz_bytes(raw)
+    assert lzma.decompress(coded) == raw and len(coded) <= len(lzma.compress(raw))

@@ -10,6 +10,7 @@ from course_utils.models.files import (
     network_path,
     save_network,
     write_atomically,
+    xz_bytes,
 )
 from course_utils.models.lite0 import EfficientNetLite0
 from course_utils.models.modes import evaluating, keeping_modes
@@ -48,4 +49,5 @@ __all__ = [
     "seeded",
     "weighted_layer",
     "write_atomically",
+    "xz_bytes",
 ]

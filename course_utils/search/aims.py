@@ -92,11 +92,9 @@ def of_file(path: str | Path, *asked: Judge) -> tuple[Aims, ...]:
 
     A `.safetensors` file coded by LZMA is a `.safetensors.xz` file.
     """
-    import lzma
-
     path = models.network_path(path)
     raw = path.read_bytes()
-    coded = lzma.compress(raw)
+    coded = models.xz_bytes(raw)
     if path.suffix != ".safetensors" or len(coded) >= len(raw):
         return tuple(judge(path) for judge in asked)
 
