@@ -146,13 +146,16 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 def _label(axis: Any, names: Sequence[tuple[str, tuple[float, float]]]) -> None:
     """Write each name beside its point, where it covers no other name and no point if it can."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.patheffects import withStroke
     from matplotlib.transforms import Bbox
 
+    edge = [withStroke(linewidth=2.5, foreground="white")]  # no line strikes a name through
     FigureCanvasAgg(axis.figure).draw()  # settles the limits, so that places are in pixels
     dots = [axis.transData.transform(at) for _, at in names]
     taken = [Bbox.from_bounds(*(dot - 6), 12, 12) for dot in dots]
     for name, at in sorted(names, key=lambda one: -one[1][1]):
-        text = axis.annotate(name, at, (0, 0), textcoords="offset points", fontsize=8)
+        text = axis.annotate(name, at, (0, 0), textcoords="offset points", fontsize=8,
+                             path_effects=edge)  # fmt: skip
         tries = []
         for offset, side in _PLACES:
             text.set(position=offset, ha=side)

@@ -79,6 +79,17 @@ def test_lumped_shares_sum_to_one():
                                     figures_1_1.REST: 0.7})  # fmt: skip
 
 
+def test_no_label_of_the_roof_lies_on_another_layers_point():
+    ends = {"conv1": (2.1, 1.1e10), "conv2": (24, 5.7e10), "fc1": (20, 5e10), "fc2": (2.2, 1.6e10)}
+    points = [
+        {"layer": name, "batch": n, "intensity": x / (256 / n) ** 0.5, "rate": y}
+        for n in (1, 256) for name, (x, y) in ends.items()
+    ]  # fmt: skip
+    (axis,) = figures_1_1.roof(points, peak=8e10, memory=3e10, cache=8e10).axes
+    sides = {text.get_text(): text.get_ha() for text in axis.texts if text.get_text() in ends}
+    assert sides == {"conv1": "left", "conv2": "left", "fc1": "right", "fc2": "left"}
+
+
 @pytest.mark.parametrize(("times", "wanted"), [([0.5, 2.0], 1.0), ([2.0, 0.5], -1.0)])
 def test_rank_correlation_with_the_reference_at_one(times, wanted):
     points = [

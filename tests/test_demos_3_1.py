@@ -114,7 +114,7 @@ def demo_bench(runs):
 
 def test_inside_shows_gradients_spreads_and_losses():
     run = stacks.Run([1.0, 2.0], [3.0, 0.0], [2.3, 2.0, 1.0], 0.5)
-    axes = figures.inside([run], title="x").axes
+    axes = figures.inside([run], kind="skip", title="x").axes
     drawn = [list(axis.lines[0].get_ydata()) for axis in axes]
     assert drawn == [run.gradients, run.spreads, run.losses]
 
@@ -179,7 +179,7 @@ def test_figures_show_the_numbers():
     assert [list(line.get_ydata())[1] for line in left.lines] == [0.5, 0.125, 0.25]
     assert [text.get_text() for text in left.get_legend().texts] == ["untrained", "trained"]
     assert list(right.lines[0].get_ydata()) == [0.2, 0.6]
-    assert "SVD: 20% at 2, 67% at 4" in figures.words_for_ranks(curves, 0.9)
+    assert "SVD: 20% at 2, 60% at 4" in figures.words_for_ranks(curves, 0.9)
     axis = figures.terms({1: [0.5], 9: [0.9]}, 0.9, title="x").axes[0]
     assert list(axis.lines[0].get_ydata()) == [0.5, 0.9]
     assert "50% with 1, 90% with 9" in figures.words_for_terms({1: [0.5], 9: [0.9]})
@@ -193,6 +193,13 @@ def test_by_depth_draws_each_kind():
     assert lines["skip"].get_color() == plots.COLOURS["structure"]
     assert "plain: 2e+00 at 5, 1e-03 at 50" in figures.words_for_depth(kinds)
     assert "50% at 5" in figures.words_for_depth({"plain": {5: [0.5]}}, share=True)
+
+
+def test_inside_has_the_looks_of_its_kind():
+    (one,) = [stacks.Run([1.0, 2.0], [3.0, 4.0], [2.3, 2.2, 2.1], 0.5)]
+    for kind, (method, style) in figures.LOOKS.items():
+        line = figures.inside([one], kind=kind, title="x").axes[0].lines[0]
+        assert (line.get_color(), line.get_linestyle()) == (plots.colour(method), style)
 
 
 def test_several_hands_on_the_settings(images, labels):

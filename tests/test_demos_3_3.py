@@ -323,6 +323,10 @@ def test_one_shot_shows_every_network_and_the_means():
     assert "LAMP: 85% at 50%, 50% at 90%." in figures.words_for_one_shot(curves)
 
 
+def _title(axis):
+    return axis.get_title(loc="left") or axis.get_title()
+
+
 def test_schedules_follow_the_cubic_curve_and_join_each_network():
     found = {"at\nonce": [0.7, 0.8], "gradually": [0.75, 0.9]}
     left, right = figures.schedules(found, final=0.9, until=0.5).axes
@@ -331,7 +335,11 @@ def test_schedules_follow_the_cubic_curve_and_join_each_network():
     assert slowly.get_ydata()[25] == pytest.approx(prune.cubic(0.5, final=0.9))
     assert set(slowly.get_ydata()[50:]) == {0.9}
     assert [list(line.get_ydata()) for line in right.lines] == [[0.7, 0.75], [0.8, 0.9]]
-    words = figures.words_for_schedules(found, final=0.9)
+    assert _title(right) == "Better in 2 of 2 networks"
+    found = {"at once": [0.7, 0.8], "gradually": [0.7, 0.9]}
+    assert _title(figures.schedules(found, final=0.9, until=0.5).axes[1]).startswith("Better in 1")
+    words = figures.words_for_schedules({"at\nonce": [0.7, 0.8], "gradually": [0.75, 0.9]},
+                                        final=0.9)  # fmt: skip
     assert "at once 70.0%, 80.0%" in words and "90%" in words
 
 

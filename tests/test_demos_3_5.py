@@ -56,7 +56,12 @@ def test_the_square_covers_what_it_says(network, images):
     assert torch.allclose(logits[0], training.predict(network, images[1:2])[0], atol=1e-5)
     assert torch.allclose(logits[1], training.predict(network, covered)[0], atol=1e-5)
     fall = logits[0].max() - logits[1, logits[0].argmax()]
-    assert f"falls by {fall:.1f}" in cover.words("trouser", **square)
+    way = "falls" if fall >= 0 else "rises"
+    assert f"{way} by {fall.abs():.1f}" in cover.words("trouser", **square)
+    told = [cover.words(name, row=8, column=8, size=16, paint=paint)
+            for name in cover.choices for paint in ("black", "white")]  # fmt: skip
+    assert all(any(way in one for one in told) for way in ("falls by", "rises by"))
+    assert not any("by -" in one for one in told)
     live = widgets.live(cover.draw, alt=cover.words, picture=list(cover.choices), row=(0, 28),
                         column=(0, 28), size=(1, 16), paint=list(demo.BASELINES))  # fmt: skip
     assert live.error is None

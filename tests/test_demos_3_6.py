@@ -162,7 +162,12 @@ def test_standing_in_words():
     own = torch.tensor([0.9, 0.8])
     for fresh, words in (([0.9, 0.8], "about"), ([0.5, 0.5], "half"), ([-3.0, -4.0], "worse")):
         assert demo.standing(own, torch.tensor(fresh)).startswith(words)
-    assert demo.standing(own, torch.tensor([-9.0, 2.0])).startswith("half")  # not clearly below
+    assert demo.standing(own, torch.tensor([-9.0, 2.0])).startswith("half")  # not most of them
+    one_rules = torch.tensor([-40.0, -0.3, -0.2, 0.1])  # its mean is within two errors of 0
+    assert demo.standing(own, one_rules).startswith("worse")
+    assert demo.standing(own, torch.tensor([-90.0, 0.9, 0.8])).startswith("half")
+    (row,) = demo.fit_rows({"x": (own, one_rules)})
+    assert row["line"] == "x" and row["fresh below 0"] == "3 of 4"
 
 
 def test_filled_leaves_out_what_is_empty(images):

@@ -89,6 +89,8 @@ def test_the_counter_reads_sets_as_the_protocol_does_and_more_is_better(real):
 def test_rows_name_mean_and_range():
     (row,) = demo.score_rows({10: {"random": [0.4, 0.5, 0.6]}})
     assert row == {"set": "random", "10 images": "50.0% (40.0% to 60.0%)"}
+    (row,) = demo.score_rows({"narrow": {"random": [0.4, 0.6]}, "small": {"random": [0.3, 0.3]}})
+    assert list(row) == ["set", "narrow", "small"] and row["small"] == "30.0% (30.0% to 30.0%)"
 
 
 def test_figures_in_words():

@@ -1,10 +1,13 @@
 """Laws of lesson 5.3's helpers: what they choose and count, and their pictures in words."""
 
+import warnings
+
+import matplotlib
 import pandas as pd
 import pytest
 import torch
 
-from course_utils import data, models, search
+from course_utils import data, models, plots, search
 from course_utils.demos import figures_5_3 as figures
 from course_utils.demos import lesson_5_3 as demo
 from course_utils.recipes import searched
@@ -142,7 +145,10 @@ def test_a_board_shows_each_point_with_its_own_choices(monkeypatch):
     assert torch.equal(answers, board.classes) and torch.allclose(maps, board.before, atol=1e-6)
     words = figures.words_for_chosen(board, 2, 1)
     assert "30.0 kB" in words and "fc1 kept 32" in words and "this network says trouser" in words
-    figures.chosen(board, 2, 1)
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        plots.use_style()  # as in a lesson
+        warnings.simplefilter("error")
+        assert figures.chosen(board, 2, 1).get_layout_engine() is None  # fixed places
     assert asked == [2]  # known by then
 
 

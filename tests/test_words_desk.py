@@ -45,6 +45,13 @@ def test_shown_sentences_differ_and_silence_is_left_out():
     assert told[0]["中文"] == "第1句。"
 
 
+def test_little_words_are_those_that_sentences_name_and_no_title_word():
+    spoken = [words.reviews.claim("I like that title.", True, word)
+              for word in ("that", "title", "i", "that")]  # fmt: skip
+    assert demo.little_words([None, *spoken]) == ["i", "that"]
+    assert demo.little_words([None, claim(1, 3)]) == []
+
+
 def test_threshold_is_that_of_the_claims_that_hold():
     claims = [claim(k, 3 if k > 9 else 4, sure=float(k)) for k in range(40)] + [None]
     assert demo.threshold(Always(), claims, 1.0) == 10

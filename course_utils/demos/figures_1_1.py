@@ -154,7 +154,7 @@ def roof(points: Sequence[Mapping[str, Any]], *, peak: float, memory: float, cac
         memory: bytes a second from main memory; `cache` the same from a cache.
     """
     made, axis = plots.figure(height=4.4)
-    x = np.geomspace(0.1, 100, 200)
+    x, ends = np.geomspace(0.1, 100, 200), [p for p in points if p["batch"] > 1]
     for speed, line, source in ((memory, "-", "main memory"), (cache, "--", "a cache")):
         axis.plot(x, np.minimum(peak, speed * x) / 1e9, line, color=plots.colour("reference"),
                   lw=1.6, label=f"roof, data from {source}")  # fmt: skip
@@ -164,7 +164,9 @@ def roof(points: Sequence[Mapping[str, Any]], *, peak: float, memory: float, cac
         axis.annotate("", many, alone, arrowprops={"arrowstyle": "->", "color": shade, "lw": 1.5})
         for place, marker in ((alone, "o"), (many, "s")):
             axis.plot(*place, marker, ms=9, color=shade, mec="#333333")
-        axis.annotate(name, many, xytext=(8, 0), va="center", textcoords="offset points")
+        left = _hides_another(name, ends)
+        axis.annotate(name, many, xytext=(-5, 12) if left else (8, 0), va="center",
+                      ha="right" if left else "left", textcoords="offset points")  # fmt: skip
     axis.set(xscale="log", yscale="log", title=roof_title(points, peak / memory), xlim=(0.1, 100),
              xlabel="arithmetic intensity (multiply-accumulates a byte moved)",
              ylabel="billion multiply-accumulates a second")  # fmt: skip
@@ -177,3 +179,11 @@ def roof(points: Sequence[Mapping[str, Any]], *, peak: float, memory: float, cac
         one.set_major_formatter(lambda v, _: f"{v:g}")
     axis.legend(loc="lower right", title="round: alone · square: batch of 256")
     return made
+
+
+def _hides_another(name: str, points: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a label to the right of a layer's point would lie on another layer's point."""
+    (mine,) = (p for p in points if p["layer"] == name)
+    far = [(np.log10(p["intensity"] / mine["intensity"]), np.log10(p["rate"] / mine["rate"]))
+           for p in points if p is not mine]  # fmt: skip
+    return any(0 <= right < 0.4 and abs(up) < 0.13 for right, up in far)

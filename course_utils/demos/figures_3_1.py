@@ -50,15 +50,15 @@ def ranks(
     right.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")
     right.set(xlabel="rank of fc1, nothing retrained", ylabel="accuracy")
     right.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
-    right.legend(fontsize=8.5, loc="center right")
+    right.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(0, 0.93))
     made.suptitle(title, fontsize=11, fontweight="bold")
     return made
 
 
 def words_for_ranks(curves: Mapping[str, Points], whole: float) -> str:
     """The picture of `ranks` in words."""
-    return f"Accuracy by fc1's rank, mean of the networks; whole {whole:.1%}. " + "; ".join(
-        f"{way}: " + ", ".join(f"{np.mean(v):.0%} at {rank}" for rank, v in points.items())
+    return f"Accuracy by fc1's rank, median of the networks; whole {whole:.1%}. " + "; ".join(
+        f"{way}: " + ", ".join(f"{np.median(v):.0%} at {rank}" for rank, v in points.items())
         for way, points in curves.items()
     ) + "."  # fmt: skip
 
@@ -77,8 +77,8 @@ def terms(points: Points, whole: float, *, title: str) -> Any:
 
 def words_for_terms(points: Points) -> str:
     """The picture of `terms` in words."""
-    told = ", ".join(f"{np.mean(values):.0%} with {count}" for count, values in points.items())
-    return f"Accuracy by number of separable terms, mean of the networks: {told}."
+    told = ", ".join(f"{np.median(values):.0%} with {count}" for count, values in points.items())
+    return f"Accuracy by number of separable terms, median of the networks: {told}."
 
 
 def by_depth(kinds: Mapping[str, Points], *, title: str, what: str,
@@ -102,7 +102,7 @@ def by_depth(kinds: Mapping[str, Points], *, title: str, what: str,
         axis.set_yscale("log")
     else:
         axis.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
-    axis.legend(fontsize=8.5, loc="lower left")
+    axis.legend(fontsize=8.5, loc="lower left", handlelength=4)  # long enough to show dashes
     return made
 
 
@@ -115,13 +115,18 @@ def words_for_depth(kinds: Mapping[str, Points], *, share: bool = False) -> str:
     ) + "."  # fmt: skip
 
 
-def inside(runs: Sequence[Any], *, title: str) -> Any:
-    """Draw gradients and spreads by layer before training, and the loss in it; a line a seed."""
+def inside(runs: Sequence[Any], *, kind: str, title: str) -> Any:
+    """Draw gradients and spreads by layer before training, and the loss in it; a line a seed.
+
+    Args:
+        kind: in LOOKS, for the colour and the line.
+    """
     made, axes = plots.figure(columns=3, width=7.6, height=2.7)
-    shade = plots.colour("structure")
+    method, line = LOOKS[kind]
+    shade = plots.colour(method)
     for one in runs:
         for axis, values in zip(axes, (one.gradients, one.spreads, one.losses), strict=True):
-            axis.plot(range(1, len(values) + 1), values, color=shade, lw=1.2, alpha=0.8)
+            axis.plot(range(1, len(values) + 1), values, line, color=shade, lw=1.2, alpha=0.8)
     for axis, (name, unit) in zip(axes, (("gradient", "layer"), ("distance of pictures", "layer"),
                                          ("loss", "training step")), strict=True):  # fmt: skip
         axis.set_title(name, fontsize=9.5, loc="center")

@@ -95,10 +95,13 @@ def chosen(board: Board, place: int, picture: int) -> Any:
         place: from small, 1 the smallest.
         picture: of a class, 0 to 9.
     """
+    import matplotlib
+
     answers, maps, agreed = board.seen(place)
     row, choices = board.rows.iloc[place - 1], board.choices[place - 1]
     made, axes = plots.figure(rows=2, columns=4, width=7.8, height=4.1)
-    made.set_layout_engine(None)  # fixed places: a widget's picture must not take long
+    with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+        made.set_layout_engine(None)  # fixed places: a widget's picture must not take long
     made.subplots_adjust(left=0.07, right=0.98, top=0.84, bottom=0.07, hspace=0.25, wspace=0.35)
     shown = (board.before[picture], maps[picture], board.shuffled[picture])
     plots.draw_image(axes[0][0], board.images[picture])

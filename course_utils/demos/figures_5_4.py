@@ -134,7 +134,9 @@ def rated(rows: Sequence[tuple[str, float, float]], *, named: Sequence[str], tit
         axis.plot(rating[some], weight[some], "o", ms=4, alpha=0.6, color=plots.colour(shade))
     for word, x, y in rows:
         if word in named:
-            axis.annotate(word, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8.5)
+            paper = {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.5}
+            axis.annotate(word, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8.5,
+                          bbox=paper)  # fmt: skip
     axis.axhline(0, color="black", lw=0.8)
     axis.axvline(0, color="black", lw=0.8)
     axis.set(xlabel="people's rating of the word alone", ylabel="the bag's weight, log-odds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,12 @@ def training(curves: Curves, *, popular: float, biases: float) -> Any:
         axes[1].plot(steps, ranking, "o-", color=shade, ms=4, label=name)
     for axis, height, words in ((axes[0], biases, "biases"), (axes[1], popular, "popularity")):
         axis.axhline(height, color=plots.colour("random"), ls="--", label=words)
-        axis.legend(fontsize=8.5)
         axis.set_xlabel("steps of Adam")
+    axes[0].legend(fontsize=8.5)
+    if len(curves) == 1:
+        axes[1].legend(fontsize=8.5)
+    else:  # between the lists by stars, near zero, and popularity
+        axes[1].legend(fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1, 0.06))
     axes[0].set_ylabel("RMSE, stars (lower is better)")
     axes[1].set_ylabel("NDCG@10 (higher is better)")
     made.suptitle(ends(curves, popular=popular, biases=biases), fontsize=11, fontweight="bold")
@@ -103,7 +108,8 @@ def losses(rows: Sequence[Mapping[str, Any]]) -> str:
     whole = mean["float32", "whole"]
     fewest = [what for (way, what), value in mean.items()
               if way == "rare films out" and value > whole - NEAR]  # fmt: skip
-    kept = f"{fewest[-1]}, the most liked, are enough" if fewest else "No film vector can go"
+    kept = (f"The {fewest[-1].split()[0]} most liked films are enough" if fewest
+            else "No film vector can go")  # fmt: skip
     return f"{kept}; 2 bits lose {whole - mean['fewer bits', '2 bits']:.3f} of NDCG"
 
 
@@ -144,7 +150,8 @@ def words_for_falls(found: Mapping[str, Mapping[str, Tensor]]) -> str:
 
 
 def short(title: str, *, letters: int = 34) -> str:
-    """A film's title, cut where it would run out of the picture."""
+    """A film's title, its article in front, cut where it would run out of the picture."""
+    title = re.sub(r"^(.+?), (The|An?|Les?|La)(?= \(|$)", r"\2 \1", title)
     return title if len(title) <= letters else title[: letters - 1].rstrip() + "…"
 
 

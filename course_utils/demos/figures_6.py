@@ -35,7 +35,7 @@ def left(shares: Sequence[float], found: Sequence[Sequence[float]]) -> Any:
         axis.plot([100 * share for share in shares], [100 * x for x in one], "o-",
                   color=plots.colour("pruning"), alpha=0.8, ms=4)  # fmt: skip
     axis.set(xlabel="weights set to 0 (%)", ylabel="right answers (%)", ylim=(0, 100),
-             title="Half for nothing, then an edge, not at one place")  # fmt: skip
+             title="Half costs nothing; the edge is elsewhere for each network")  # fmt: skip
     return made
 
 

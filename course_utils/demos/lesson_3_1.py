@@ -21,7 +21,8 @@ class DepthBench:
     def draw(self, depth: int, skip: bool, norm: bool) -> Any:
         """Draw gradients and spreads by layer before training, and the loss in training."""
         kind = self.kind(skip, norm)
-        return figures_3_1.inside(self.runs[kind][depth], title=self._title(depth, kind))
+        title = self._title(depth, kind)
+        return figures_3_1.inside(self.runs[kind][depth], kind=kind, title=title)
 
     def words(self, depth: int, skip: bool, norm: bool) -> str:
         """The picture in words."""

@@ -119,7 +119,8 @@ class Cover:
         return (
             f"A {picture}, {square['size']} × {square['size']} pixels {square['paint']} at row "
             f"{square['row']}, column {square['column']}. The logit of {FASHION_CLASSES[said]} "
-            f"falls by {fall:.1f}; the network says {FASHION_CLASSES[now]}."
+            f"{'falls' if fall >= 0 else 'rises'} by {abs(fall):.1f}; the network says "
+            f"{FASHION_CLASSES[now]}."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,12 @@ from course_utils import training, words
 from course_utils.spread import mean_and_error as with_error
 from course_utils.words import Claim, Truth
 from course_utils.words.rules import RuleBook
+
+LITTLE = frozenset(
+    "a an the i me my we us our you your he him his she her they them their it its this that "
+    "these those and or of to in on at by for from with as is are was were be been there".split()
+)
+"""Articles, pronouns, small prepositions: words that no person would name as a reason."""
 
 Claims = Sequence[Claim | None]
 Check = Callable[[Any, Claim], bool]
@@ -50,6 +57,12 @@ def shown(claims: Claims, count: int, *, text: bool = False) -> list[dict[str, s
     return [({"about": claim.subject} if text else {})
             | {"English": claim.english, "中文": claim.chinese}
             for claim in list(reversed(first.values()))[:count]]  # fmt: skip
+
+
+def little_words(claims: Claims) -> list[str]:
+    """Return the words of LITTLE that sentences about words name as deciding, each once."""
+    named = {word for claim in claims if claim for word in re.findall("“(.+?)”", claim.english)}
+    return sorted(named & LITTLE)
 
 
 def foretold(claims: Claims) -> Tensor:

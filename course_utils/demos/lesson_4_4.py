@@ -157,12 +157,17 @@ def sets(real: training.Pair, *, per_class: int, draws: int = 3) -> Mapping[str,
     return found
 
 
-def score_rows(read: Mapping[int, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:
-    """Return one row a kind of set, for a table: by the number of images, mean and range."""
+def score_rows(read: Mapping[int | str, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:
+    """Return one row a kind of set, for a table: mean and range, a column for each key of `read`.
+
+    Args:
+        read: number of images, or who learned from them -> kind of set -> accuracies.
+    """
+    heads = {of: f"{of} images" if isinstance(of, int) else of for of in read}
     return [
         {"set": way} | {
-            f"{size} images": f"{fmean(by[way]):.1%} ({min(by[way]):.1%} to {max(by[way]):.1%})"
-            for size, by in read.items()
+            heads[of]: f"{fmean(by[way]):.1%} ({min(by[way]):.1%} to {max(by[way]):.1%})"
+            for of, by in read.items()
         }
         for way in next(iter(read.values()))
     ]  # fmt: skip
