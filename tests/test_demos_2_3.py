@@ -188,7 +188,9 @@ def test_names_stay_hidden_until_asked_for(game):
         made = game.draw(picture, "B", False)
         told = game.words(picture, "B", False) + " ".join(axis.get_title() for axis in made.axes)
         assert not any(name in told for name in ("small", "shuffled", "agreement 0"))
-        assert made.get_suptitle() == "Which of these maps is the twin's?"
+        assert made.get_suptitle() == "You took B for the twin's: show the names"
+    made = game.draw(0, demo.HIDDEN, False)
+    assert made.get_suptitle() == "Which of these maps is the twin's?"
 
 
 def test_the_verdict_knows_the_twin(game):

@@ -193,7 +193,8 @@ class WhoseMap:
     def verdict(self, picture: int, guess: str, names: bool) -> str:
         """What the title says: a question, or whether the guess was right."""
         if not names:
-            return "Which of these maps is the twin's?"
+            asked = "Which of these maps is the twin's?"
+            return asked if guess == HIDDEN else f"You took {guess} for the twin's: show the names"
         right = self.letters()[self.order(picture).index("twin")]
         if guess == HIDDEN:
             return f"The twin's map is {right}; you have not guessed"
@@ -206,7 +207,7 @@ class WhoseMap:
         if not names:
             return (
                 f"A picture, the network's own map of it, and {len(self.others)} maps without "
-                f"names, {', '.join(self.letters())}. Agreements are hidden, too."
+                f"names, {', '.join(self.letters())}. {self.verdict(picture, guess, names)}"
             )
         told = ", ".join(title.replace("\n", " ") for title in self._titles(picture, names))
         return f"{self.verdict(picture, guess, names)}. {told}."
