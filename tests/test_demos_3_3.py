@@ -335,7 +335,7 @@ def test_schedules_follow_the_cubic_curve_and_join_each_network():
     assert slowly.get_ydata()[25] == pytest.approx(prune.cubic(0.5, final=0.9))
     assert set(slowly.get_ydata()[50:]) == {0.9}
     assert [list(line.get_ydata()) for line in right.lines] == [[0.7, 0.75], [0.8, 0.9]]
-    assert _title(right) == "Better in 2 of 2 networks"
+    assert _title(right) == "Better in 2 of 2"
     found = {"at once": [0.7, 0.8], "gradually": [0.7, 0.9]}
     assert _title(figures.schedules(found, final=0.9, until=0.5).axes[1]).startswith("Better in 1")
     words = figures.words_for_schedules({"at\nonce": [0.7, 0.8], "gradually": [0.75, 0.9]},

@@ -75,7 +75,7 @@ def schedules(found: Mapping[str, Sequence[float]], *, final: float, until: floa
     right.yaxis.set_major_formatter("{x:.0%}")
     pairs = list(zip(*found.values(), strict=True))
     up = sum(after > before for before, after in pairs)
-    right.set(ylabel="accuracy", title=f"Better in {up} of {len(pairs)} networks")
+    right.set(ylabel="accuracy", title=f"Better in {up} of {len(pairs)}")
     return made
 
 
