@@ -106,6 +106,8 @@ def test_blind_counts_hits_and_tells_only_after_a_guess(shown):
     live = widgets.live(blind.draw, alt=blind.words, wrong=widgets.text("", label="wrong"))
     live.controls["wrong"].value = "99"
     assert "numbered 1 to 8; got [99]" in live.error
+    live.controls["wrong"].value = "the bag"
+    assert "numbers, such as 3, 7; got 'the bag'" in live.error
 
 
 def test_small_network_learns_and_memorises():

@@ -141,6 +141,8 @@ class Blind:
     def chosen(self, wrong: str) -> list[int]:
         """The picture numbers in a text line."""
         numbers = sorted({int(one) for one in re.findall(r"\d+", wrong)})
+        if wrong.strip() and not numbers:
+            raise ValueError(f"type pictures' numbers, such as 3, 7; got {wrong.strip()[:20]!r}")
         beyond = [one for one in numbers if not 1 <= one <= len(self.names)]
         if beyond:
             raise ValueError(f"the pictures are numbered 1 to {len(self.names)}; got {beyond}")
