@@ -76,7 +76,7 @@ class Judge:
 
 def judges(whole: models.Network) -> tuple[Judge, Judge]:
     """Return the judge that the search asks, and one on validation images held back from it."""
-    images, labels = data.fashion_mnist("validation")
+    images, labels = data.fashion_mnist("validation", limit=HELD.stop)
     return tuple(Judge(whole, images[part], labels[part]) for part in (SEEN, HELD))
 
 
