@@ -133,10 +133,11 @@ def test_the_whole_network_agrees_with_itself_and_another_does_not(whole, pair, 
 
 def test_images_that_judge_are_not_those_that_choose(whole, monkeypatch):
     images, labels = torch.arange(5000.0).view(-1, 1, 1, 1), torch.arange(5000)
-    monkeypatch.setattr(aims.data, "fashion_mnist", lambda split: (images, labels))
+    monkeypatch.setattr(aims.data, "fashion_mnist",
+                        lambda split, limit: (images[:limit], labels[:limit]))  # fmt: skip
     monkeypatch.setattr(aims, "Judge", lambda whole, images, labels: labels)
     seen, held = search.judges(whole)
-    assert not set(seen.tolist()) & set(held.tolist()) and len(seen) == 1000
+    assert not set(seen.tolist()) & set(held.tolist()) and (len(seen), len(held)) == (1000, 2000)
 
 
 def test_a_hand_made_file_is_coded_as_the_searchs_are():
