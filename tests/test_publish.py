@@ -226,6 +226,22 @@ def test_front_page_is_the_readmes_start_with_all_lessons_in_order():
     assert captions == ["1 Background", "2 Concepts", "3 Algorithms", "4 Code", "5 Trends", "More"]
 
 
+def test_every_link_of_the_whole_site_leads_to_one_of_its_pages(tmp_path):
+    lessons = [lesson for lesson in syllabus.LESSONS if lesson.exists()]
+    books = [(one, nbformat.read(syllabus.NOTEBOOKS / one.path, 4)) for one in lessons]
+    pages.write_site(tmp_path, books)
+    found = 0
+    for file in [*tmp_path.rglob("*.md"), *tmp_path.rglob("*.ipynb")]:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".ipynb":
+            cells = nbformat.reads(text, 4).cells
+            text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        for target in re.findall(r"\]\((?!https?:|#|attachment:)([^)#\s]+)", text):
+            found += 1
+            assert (file.parent / target).exists(), f"{file.name} leads to {target}"
+    assert found > 2 * len(lessons)
+
+
 def test_glossary_page_links_terms_to_lessons_that_are_there():
     from course_utils import glossary
 

@@ -147,6 +147,8 @@ def _write(file: Path, text: str) -> None:
 def _copy(from_: Path, to: Path) -> None:
     if from_.is_dir():
         shutil.copytree(from_, to)
+    elif from_.suffix == ".md" and from_.is_file():  # the front page stands for the README
+        _write(to, from_.read_text(encoding="utf-8").replace("](../README.md)", "](../index.md)"))
     elif from_.is_file():
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(from_, to)
